@@ -1,0 +1,58 @@
+/**
+ * How much memory 256 MiB take on their way, each transfer in a process of its own, so that no
+ * client inherits a heap that another has grown.
+ */
+
+import { runProbe } from './child.ts';
+import type { BenchClient } from './clients/client.ts';
+import { MIB } from './payload.ts';
+
+/** A slow consumer and a stalled server stop for half a second, early or at the start. */
+export type Scenario = 'download' | 'slow consumer' | 'upload' | 'stalled server';
+
+/** The order a probe's process gets. */
+export interface Probe {
+  readonly client: string;
+  readonly scenario: Scenario;
+  readonly origin: string;
+  readonly bytes: number;
+}
+
+/** In bytes. */
+export interface Held {
+  /** What a first transfer without a stall added to the resident size of an idle process. */
+  readonly first: number;
+  /** What the measured one, with its garbage collected as it went, added to that. */
+  readonly grown: number;
+  /** The most that was alive at one time during the measured one. */
+  readonly kept: number;
+}
+
+export interface MemoryRow extends Held {
+  readonly client: string;
+  readonly scenario: Scenario;
+}
+
+const BYTES = 256 * MIB;
+
+const SCENARIOS: readonly (readonly [Scenario, 'download' | 'upload'])[] = [
+  ['download', 'download'],
+  ['slow consumer', 'download'],
+  ['upload', 'upload'],
+  ['stalled server', 'upload'],
+];
+
+export async function measureMemory(
+  clients: readonly BenchClient[],
+  origin: string,
+): Promise<readonly MemoryRow[]> {
+  const rows: MemoryRow[] = [];
+  for (const [scenario, operation] of SCENARIOS) {
+    for (const client of clients) {
+      if (client[operation] === undefined) continue;
+      const held = await runProbe({ client: client.name, scenario, origin, bytes: BYTES });
+      rows.push({ client: client.name, scenario, ...held });
+    }
+  }
+  return rows;
+}

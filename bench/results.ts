@@ -1,0 +1,84 @@
+/**
+ * From samples to the numbers of the report, and from the numbers to the verdict of `--check`.
+ */
+
+import type { BenchCase } from './cases.ts';
+import { median, medianRatio, type Sample, type Samples } from './measure.ts';
+import type { MemoryRow } from './memory.ts';
+import { MIB } from './payload.ts';
+
+/** Medians over the rounds; ratios to the case's reference, `NaN` when it did not take part. */
+export interface Row {
+  readonly client: string;
+  readonly cpuUsPerRequest: number;
+  readonly requestsPerSecond: number;
+  readonly mibPerSecond: number;
+  readonly cpuRatio: number;
+  readonly throughputRatio: number;
+}
+
+export interface CaseResult {
+  readonly case: BenchCase;
+  readonly rows: readonly Row[];
+}
+
+/** Of the cost budget: CPU of a small GET to `undici.request`, throughput to `undici.stream`. */
+export const TARGETS = { getCpu: 0.8, streamThroughput: 0.95, memory: 32 * MIB } as const;
+
+const OURS = /^spool\b/;
+
+export function summarize(benchCase: BenchCase, samples: Samples): CaseResult {
+  const { requests, bytes } = benchCase;
+  const reference = samples.get(benchCase.reference) ?? [];
+  const rows = [...samples].map(([client, own]): Row => {
+    const seconds = median(own.map(wallOf)) / 1000;
+    return {
+      client,
+      cpuUsPerRequest: median(own.map(cpuOf)) / requests,
+      requestsPerSecond: requests / seconds,
+      mibPerSecond: (requests * bytes) / MIB / seconds,
+      cpuRatio: medianRatio(own, reference, cpuOf),
+      throughputRatio: 1 / medianRatio(own, reference, wallOf),
+    };
+  });
+  return { case: benchCase, rows };
+}
+
+/** One line per missed target of ours; targets without a measurement are not missed. */
+export function missedTargets(
+  cases: readonly CaseResult[],
+  memory: readonly MemoryRow[],
+): readonly string[] {
+  const missed: string[] = [];
+  for (const { case: benchCase, rows } of cases) {
+    for (const row of rows.filter(({ client }) => OURS.test(client))) {
+      const name = `${benchCase.name}, ${row.client}`;
+      if (benchCase.name === 'get' && row.cpuRatio > TARGETS.getCpu) {
+        missed.push(`${name}: CPU ratio ${row.cpuRatio.toFixed(2)}, target ≤ ${TARGETS.getCpu}`);
+      }
+      if (isStream(benchCase) && row.throughputRatio < TARGETS.streamThroughput) {
+        const ratio = row.throughputRatio.toFixed(2);
+        missed.push(`${name}: throughput ratio ${ratio}, target ≥ ${TARGETS.streamThroughput}`);
+      }
+    }
+  }
+  for (const row of memory.filter(({ client }) => OURS.test(client))) {
+    const most = Math.max(row.grown, row.kept);
+    if (most < TARGETS.memory) continue;
+    const [grown, target] = [most, TARGETS.memory].map((bytes) => (bytes / MIB).toFixed(0));
+    missed.push(`memory, ${row.scenario}, ${row.client}: grew by ${grown} MiB, target < ${target}`);
+  }
+  return missed;
+}
+
+export function isStream({ operation }: BenchCase): boolean {
+  return operation === 'download' || operation === 'upload';
+}
+
+function cpuOf({ cpuUs }: Sample): number {
+  return cpuUs;
+}
+
+function wallOf({ wallMs }: Sample): number {
+  return wallMs;
+}

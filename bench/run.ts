@@ -1,0 +1,77 @@
+/**
+ * `npm run bench`: what an exchange costs here and with undici, fetch, got and axios, side by side.
+ *
+ *     npm run bench -- [--only get|post|down|up|memory]… [--clients a,b]
+ *                      [--rounds n] [--json] [--check]
+ *
+ * All clients run in this process in interleaved rounds against one server in a child process;
+ * memory is measured in a process per transfer. `--check` exits 1 when a target is missed.
+ */
+
+import { parseArgs } from 'node:util';
+import { CASES, contestantOf } from './cases.ts';
+import { startServer } from './child.ts';
+import { CLIENT_NAMES, loadClient } from './clients/index.ts';
+import { measureRounds } from './measure.ts';
+import { measureMemory } from './memory.ts';
+import { caseTable, json, memoryTable, versionLine } from './report.ts';
+import { type CaseResult, missedTargets, summarize } from './results.ts';
+
+const MEMORY = 'memory';
+const CASE_NAMES: readonly string[] = [...CASES.map(({ name }) => name), MEMORY];
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    clients: { type: 'string' },
+    rounds: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+  },
+});
+const wanted = chosen('only', options.only, CASE_NAMES);
+const clientNames = chosen('clients', options.clients?.split(','), CLIENT_NAMES);
+const rounds = options.rounds === undefined ? undefined : roundsOf(options.rounds);
+const print = (text: string): void => {
+  if (!options.json) console.log(text);
+};
+
+const clients = await Promise.all(clientNames.map(loadClient));
+const server = await startServer();
+print(versionLine());
+
+const results: CaseResult[] = [];
+for (const each of CASES.filter(({ name }) => wanted.includes(name))) {
+  const benchCase = rounds === undefined ? each : { ...each, rounds };
+  const contestants = clients.flatMap((client) => contestantOf(benchCase, client, server.origin));
+  const result = summarize(benchCase, await measureRounds(contestants, benchCase.rounds));
+  results.push(result);
+  print(caseTable(result));
+}
+
+const memory = wanted.includes(MEMORY) ? await measureMemory(clients, server.origin) : [];
+if (memory.length > 0) print(memoryTable(memory));
+
+const missed = missedTargets(results, memory);
+if (options.json) console.log(json(results, memory, missed));
+else if (options.check) print(['', ...missed, `${missed.length} targets missed`].join('\n'));
+
+await Promise.all(clients.map((client) => client.close()));
+await server.stop();
+if (options.check && missed.length > 0) process.exitCode = 1;
+
+function chosen(
+  option: string,
+  names: readonly string[] | undefined,
+  all: readonly string[],
+): readonly string[] {
+  const unknown = names?.find((name) => !all.includes(name));
+  if (unknown === undefined) return names ?? all;
+  throw new Error(`--${option} knows ${all.join(', ')}, not '${unknown}'`);
+}
+
+function roundsOf(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 1000) return count;
+  throw new Error(`--rounds must be 1 to 1000, not '${text}'`);
+}
