@@ -1,0 +1,200 @@
+/**
+ * One dispatch: undici's callbacks in, reports out.
+ *
+ * Owns the conversation with undici for one request on one worker, and nothing of its meaning: what
+ * a callback leads to is decided by the keeper (`pool/flight`) with the lifecycle function.
+ *
+ * Invariants: after `abort`, or after the response ended or failed, no report is made any more;
+ * `abort` is idempotent and takes effect on the wire also when undici has not started the request
+ * yet; an upload that is aborted is never ended towards the peer (U5, C2).
+ *
+ * Why the HTTP/2 stream is destroyed here and not by undici: `Http2Stream#close`, which undici's
+ * abort calls, first ends the writable side, so that the server sees END_STREAM, a complete and
+ * shorter body, and only then the reset. `destroy` with an error sends RST_STREAM alone.
+ */
+
+import type { Dispatcher } from 'undici';
+import type { HttpVersion, ResponseHeaders } from '../messages.ts';
+import type { ResolvedRequest } from '../options.ts';
+import type { Connection, ConnectionHolder, ConnectionUser } from './transport.ts';
+import type { BodyStream, UploadBody } from './upload-body.ts';
+
+/** Response headers as they came. `rawHeaders` is decoded only when somebody looks at it. */
+export interface Head {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly raw: unknown;
+  readonly httpVersion: HttpVersion;
+}
+
+/** Where reports go. Past tense: each tells what has happened. */
+export interface ExchangeReports {
+  started(): void;
+  headReceived(head: Head): void;
+  dataReceived(chunk: Uint8Array): void;
+  responseEnded(trailers: ResponseHeaders): void;
+  /** `error` is undici's or Node's own. */
+  exchangeFailed(error: unknown): void;
+}
+
+type Progress = 'dispatched' | 'started' | 'over';
+
+export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
+  /** The connection it runs on, where the transport is the worker's own. */
+  connection: Connection | undefined;
+  /** Whether that connection had carried another request before. */
+  reusedConnection: boolean | undefined;
+  #holder: ConnectionHolder | undefined;
+  readonly #reports: ExchangeReports;
+  #controller: Dispatcher.DispatchController | undefined;
+  #progress: Progress = 'dispatched';
+  #aborted = false;
+  #body: BodyStream | undefined;
+
+  constructor(reports: ExchangeReports) {
+    this.#reports = reports;
+  }
+
+  /** Hands the request over. Throws only what the dispatcher itself throws. */
+  dispatch(dispatcher: Dispatcher, request: ResolvedRequest, upload: UploadBody | undefined): void {
+    this.#body = upload?.open();
+    const options: Dispatcher.DispatchOptions = {
+      origin: request.origin,
+      path: request.path,
+      // undici sends any token as a method; its type lists only the common ones.
+      method: request.method as Dispatcher.HttpMethod,
+      headers: request.headers as string[],
+      body: (this.#body ?? request.bytes ?? null) as Dispatcher.DispatchOptions['body'] & object,
+      // Ours is the only clock: undici's fire neither while paused nor during an upload.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    dispatcher.dispatch(options, this);
+  }
+
+  /** Stops reading; the peer feels it. */
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    if (this.#progress === 'started') this.#controller?.resume();
+  }
+
+  /** Whether bytes of the request's head can have left: at once, or with the first body byte. */
+  headSent(upload: UploadBody | undefined): boolean {
+    if (this.#progress === 'dispatched') return false;
+    if (upload === undefined || this.#body?.target !== undefined) return true;
+    return upload.bytesSent > 0 || upload.sent;
+  }
+
+  /** Ends the transfer so that the peer sees it: a closed connection, or a reset stream (T3). */
+  abort(): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    const over = this.#progress === 'over';
+    this.#progress = 'over';
+    const target = this.#body?.target;
+    if (target !== undefined && !target.writableEnded && !target.destroyed) {
+      resetStream(target);
+    } else if (!over) {
+      this.#controller?.abort(ABORTED);
+    }
+    // Not started: undici asks again in `onRequestStart`, and a connect for nobody ends now.
+    if (this.#controller === undefined) {
+      this.#body?.destroy();
+      this.#holder?.abandon();
+    }
+  }
+
+  assignedTo(holder: ConnectionHolder): void {
+    this.#holder = holder;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#aborted) {
+      controller.abort(ABORTED);
+      return;
+    }
+    // Called again where undici replays a request that the peer had refused unprocessed.
+    this.#controller = controller;
+    this.#noteConnection();
+    if (this.#progress !== 'dispatched') return;
+    this.#progress = 'started';
+    this.#reports.started();
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    // 1xx are hints on the way to a response, not one (RFC 9110, 15.2).
+    if (this.#progress === 'over' || status < 200) return;
+    const raw: unknown = controller.rawHeaders;
+    const overHttp2 = this.#body?.target !== undefined || isHttp2Headers(raw);
+    this.#reports.headReceived({
+      status,
+      headers: (overHttp2 ? { ...headers } : headers) as ResponseHeaders,
+      raw,
+      httpVersion: overHttp2 ? '2' : '1.1',
+    });
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#progress === 'over' || chunk.byteLength === 0) return;
+    this.#reports.dataReceived(chunk);
+  }
+
+  onResponseEnd(
+    _controller: Dispatcher.DispatchController,
+    trailers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (this.#progress === 'over') return;
+    this.#progress = 'over';
+    // undici takes a reset for the end of a body that only the close delimits (RFC 9112, 8).
+    const reset = this.connection?.reset;
+    if (reset !== undefined) this.#reports.exchangeFailed(reset);
+    else this.#reports.responseEnded(trailers as ResponseHeaders);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#progress === 'over') return;
+    this.#progress = 'over';
+    this.#reports.exchangeFailed(error);
+  }
+
+  #noteConnection(): void {
+    const connection = this.#holder?.takeConnection();
+    if (connection === undefined) return;
+    this.connection = connection;
+    this.reusedConnection = connection.requests > 0;
+    connection.requests += 1;
+  }
+}
+
+/** The reason undici gets for an abort of ours; made once, it carries no information. */
+const ABORTED = new Error('aborted by the pool');
+
+/** Node takes an `AbortError` for RST_STREAM with CANCEL (RFC 9113, 8.1), anything else for
+ * INTERNAL_ERROR. */
+class StreamAbort extends Error {
+  override readonly name = 'AbortError';
+  readonly code = 'ABORT_ERR';
+}
+
+// From a fresh turn of the event loop: inside a callback of nghttp2 a forced reset would re-enter
+// its send loop.
+function resetStream(target: NonNullable<BodyStream['target']>): void {
+  setImmediate(() => {
+    if (target.destroyed) return;
+    target.on('error', ignore);
+    target.destroy(new StreamAbort('aborted by the pool'));
+  });
+}
+
+function ignore(): void {}
+
+function isHttp2Headers(raw: unknown): boolean {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw);
+}

@@ -1,0 +1,116 @@
+/**
+ * The one place that knows undici's and Node's errors, and what they are called here (clause E).
+ *
+ * The table goes by the `code` of the error or of the cause nearest to it; texts are looked at only
+ * where undici gives two faults the same code. What is unknown becomes `ERR_SOCKET` before the
+ * response headers and `ERR_TRUNCATED` behind them: the exchange broke, and `cause` says how.
+ */
+
+import type { ErrorCode, Phase } from '../errors.ts';
+
+/** Where the exchange was when the error came. */
+export interface FailurePoint {
+  readonly started: boolean;
+  readonly headReceived: boolean;
+  readonly uploading: boolean;
+  readonly isTls: boolean;
+}
+
+export interface ForeignFailure {
+  readonly code: ErrorCode;
+  readonly phase: Phase;
+}
+
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'ERR_CONNECT_TIMEOUT',
+  UND_ERR_HEADERS_TIMEOUT: 'ERR_HEADERS_TIMEOUT',
+  UND_ERR_BODY_TIMEOUT: 'ERR_IDLE_TIMEOUT',
+  UND_ERR_HEADERS_OVERFLOW: 'ERR_PROTOCOL',
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'ERR_BODY_LENGTH',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'ERR_TRUNCATED',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'ERR_TOO_LARGE',
+  UND_ERR_INVALID_ARG: 'ERR_BAD_OPTIONS',
+  UND_ERR_NOT_SUPPORTED: 'ERR_BAD_OPTIONS',
+  UND_ERR_PRX_TLS: 'ERR_PROXY',
+  UND_ERR_SOCKS5: 'ERR_PROXY',
+  ECONNREFUSED: 'ERR_CONNECT',
+  EHOSTUNREACH: 'ERR_CONNECT',
+  ENETUNREACH: 'ERR_CONNECT',
+  EHOSTDOWN: 'ERR_CONNECT',
+  ENETDOWN: 'ERR_CONNECT',
+  EADDRNOTAVAIL: 'ERR_CONNECT',
+  EADDRINUSE: 'ERR_CONNECT',
+  EACCES: 'ERR_CONNECT',
+  EPERM: 'ERR_CONNECT',
+  ENOENT: 'ERR_CONNECT',
+  EMFILE: 'ERR_CONNECT',
+  ENFILE: 'ERR_CONNECT',
+  ENOTFOUND: 'ERR_RESOLVE',
+  EAI_AGAIN: 'ERR_RESOLVE',
+  EAI_FAIL: 'ERR_RESOLVE',
+  EAI_NODATA: 'ERR_RESOLVE',
+  ENODATA: 'ERR_RESOLVE',
+  ESERVFAIL: 'ERR_RESOLVE',
+  EPROTO: 'ERR_TLS',
+  HPE_INVALID_EOF_STATE: 'ERR_TRUNCATED',
+};
+
+/** OpenSSL's names for a certificate that does not convince, as Node spells them. */
+const CERTIFICATE =
+  /^(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERROR_IN_CERT|OUT_OF_MEM$)/;
+
+/** undici gives these the code of any broken socket, or of any notice. */
+const PEER_BROKE_PROTOCOL = /^(bad response|bad upgrade|invalid header|HTTP\/2: "frameError")/;
+
+/** What an error of undici or Node means for an exchange at this point. */
+export function mapForeignError(error: unknown, point: FailurePoint): ForeignFailure {
+  const code = codeFor(error, point);
+  return { code, phase: phaseFor(code, point) };
+}
+
+function codeFor(error: unknown, point: FailurePoint): ErrorCode {
+  const foreign = foreignCode(error);
+  if (foreign === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && !point.headReceived) {
+    return 'ERR_PROTOCOL';
+  }
+  const known = Object.hasOwn(CODES, foreign) ? CODES[foreign] : undefined;
+  if (known !== undefined && !(known === 'ERR_CONNECT' && point.started)) {
+    return known === 'ERR_TRUNCATED' && !point.headReceived ? 'ERR_SOCKET' : known;
+  }
+  if (CERTIFICATE.test(foreign) || /^ERR_(TLS|SSL|OSSL)_/.test(foreign)) return 'ERR_TLS';
+  if (foreign.startsWith('HPE_') || isProtocolFault(error, foreign)) return 'ERR_PROTOCOL';
+  if (/proxy/i.test(messageOf(error)) && !point.headReceived) return 'ERR_PROXY';
+  if (point.headReceived) return 'ERR_TRUNCATED';
+  if (point.started) return 'ERR_SOCKET';
+  return point.isTls ? 'ERR_TLS' : 'ERR_CONNECT';
+}
+
+/** HTTP/2 errors that blame the peer's framing (RFC 9113, 7): PROTOCOL_ERROR, FLOW_CONTROL_ERROR,
+ * FRAME_SIZE_ERROR, COMPRESSION_ERROR. */
+const HTTP2_PROTOCOL_CODES = new Set([1, 3, 6, 9]);
+
+function isProtocolFault(error: unknown, foreign: string): boolean {
+  if (foreign === 'ERR_HTTP2_ERROR') return true;
+  if (PEER_BROKE_PROTOCOL.test(messageOf(error))) return true;
+  if (typeof error !== 'object' || error === null || !('http2ErrorCode' in error)) return false;
+  return typeof error.http2ErrorCode === 'number' && HTTP2_PROTOCOL_CODES.has(error.http2ErrorCode);
+}
+
+/** The code of the error itself, of the attempts it stands for, or of its cause. */
+function foreignCode(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  if ('code' in error && typeof error.code === 'string' && error.code !== '') return error.code;
+  if (error instanceof AggregateError) return foreignCode(error.errors[0]);
+  return 'cause' in error ? foreignCode(error.cause) : '';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : '';
+}
+
+function phaseFor(code: ErrorCode, point: FailurePoint): Phase {
+  if (point.headReceived) return 'body';
+  if (point.started) return point.uploading ? 'upload' : 'headers';
+  if (code === 'ERR_RESOLVE') return 'dns';
+  return code === 'ERR_TLS' ? 'tls' : 'connect';
+}

@@ -1,0 +1,158 @@
+/**
+ * A worker's own undici agent, whose clients know their connections.
+ *
+ * undici tells a handler nothing about the socket it runs on. A client here notes, per connection,
+ * how long its steps took, how many requests it carried and how it broke, and each exchange can
+ * ask the client it was dispatched to.
+ *
+ * Deep imports on purpose: undici's main entry replaces the global dispatcher of the process on
+ * Node 22 (clause I4), its parts do not.
+ */
+
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import Client from 'undici/lib/dispatcher/client.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
+import type { Clock } from '../clock.ts';
+
+/** One connection of a client. */
+export interface Connection {
+  /** Milliseconds; `undefined` for a step that did not happen. */
+  readonly dns: number | undefined;
+  readonly connect: number | undefined;
+  readonly tls: number | undefined;
+  /** Requests started on it so far. */
+  requests: number;
+  /** Set when the peer reset it. */
+  reset: Error | undefined;
+}
+
+/** The client of an exchange, as far as the exchange needs it. */
+export interface ConnectionHolder {
+  /** The connection on which a request has just started. */
+  takeConnection(): Connection | undefined;
+  /** A request that has not started is given up: with the last one, a connect in progress ends. */
+  abandon(): void;
+}
+
+/** A handler that is told which client it was dispatched to. */
+export interface ConnectionUser {
+  assignedTo(holder: ConnectionHolder): void;
+}
+
+type ConnectCallback = (...args: [null, Socket] | [Error, null]) => void;
+type Connector = (options: { readonly protocol: string }, callback: ConnectCallback) => unknown;
+
+/** An agent for one worker. Its connect timeout is off: the pool's clock has its own (T1). */
+export function createAgent(clock: Clock): Dispatcher {
+  return new Agent({
+    connect: { timeout: 0 },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    factory: (origin, options) =>
+      new Pool(origin, {
+        ...options,
+        factory: (target, clientOptions) => new TrackedClient(target, clientOptions, clock),
+      }),
+  });
+}
+
+interface Tracker {
+  connection: Connection | undefined;
+  connecting: Partial<Socket> | undefined;
+}
+
+class TrackedClient extends Client implements ConnectionHolder {
+  readonly #tracker: Tracker;
+  /** Requests dispatched here and not started. */
+  #waiting = 0;
+
+  constructor(origin: URL, options: object, clock: Clock) {
+    const tracker: Tracker = { connection: undefined, connecting: undefined };
+    // The pool above has made the connector: a function, shared by its clients.
+    const { connect, ...rest } = options as { connect: Connector };
+    super(origin, {
+      ...rest,
+      connect: (target: { readonly protocol: string }, callback: ConnectCallback) =>
+        measuredConnect({ connect, clock, tracker }, target, callback),
+    } as Client.Options);
+    this.#tracker = tracker;
+  }
+
+  override dispatch(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    this.#waiting += 1;
+    if (isConnectionUser(handler)) handler.assignedTo(this);
+    return super.dispatch(options, handler);
+  }
+
+  takeConnection(): Connection | undefined {
+    this.#waiting -= 1;
+    return this.#tracker.connection;
+  }
+
+  abandon(): void {
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.#tracker.connecting?.destroy?.(new Error('connect abandoned'));
+  }
+
+  // undici lets a connect in progress run on after `destroy`; its socket would outlive the pool.
+  override destroy(...args: unknown[]): Promise<void> {
+    this.#tracker.connecting?.destroy?.();
+    return (super.destroy as (...args: unknown[]) => Promise<void>).apply(this, args);
+  }
+}
+
+function isConnectionUser(handler: object): handler is ConnectionUser {
+  return 'assignedTo' in handler;
+}
+
+interface Measure {
+  readonly connect: Connector;
+  readonly clock: Clock;
+  readonly tracker: Tracker;
+}
+
+function measuredConnect(
+  { connect, clock, tracker }: Measure,
+  target: { readonly protocol: string },
+  callback: ConnectCallback,
+): unknown {
+  const startMs = clock.now();
+  let resolvedMs: number | undefined;
+  let connectedMs: number | undefined;
+  const socket = connect(target, (error, opened) => {
+    tracker.connecting = undefined;
+    if (error !== null || opened === null) {
+      callback(error ?? new Error('no socket'), null);
+      return;
+    }
+    const readyMs = clock.now();
+    const isTls = target.protocol === 'https:';
+    const tcpMs = isTls ? (connectedMs ?? readyMs) : readyMs;
+    const connection: Connection = {
+      dns: resolvedMs === undefined ? undefined : resolvedMs - startMs,
+      connect: tcpMs - (resolvedMs ?? startMs),
+      tls: isTls ? readyMs - tcpMs : undefined,
+      requests: 0,
+      reset: undefined,
+    };
+    tracker.connection = connection;
+    // Before undici's own listener, which may take a reset for the end of a body.
+    opened.on('error', (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ECONNRESET') connection.reset = cause;
+    });
+    callback(null, opened);
+  }) as Partial<Socket> | undefined;
+  tracker.connecting = socket;
+  socket?.once?.('lookup', () => {
+    resolvedMs = clock.now();
+  });
+  socket?.once?.('connect', () => {
+    connectedMs = clock.now();
+  });
+  return socket;
+}

@@ -1,0 +1,224 @@
+/**
+ * What callers may say, with units and defaults; and the resolved form the inside works with.
+ *
+ * Invariant: `pool/validate-options` is the only maker of the resolved forms, so behind it nothing
+ * is checked a second time. Times are milliseconds, sizes are bytes, `Infinity` switches a limit
+ * off (clause H5).
+ */
+
+import type { ChildProcess } from 'node:child_process';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import type { MessagePort, Worker } from 'node:worker_threads';
+import type { Dispatcher } from 'undici';
+import type { Message } from './messages.ts';
+
+/** Bytes or text for one chunk of an upload; text is sent as UTF-8 (clause U1). */
+export type BodyChunk = string | ArrayBuffer | ArrayBufferView;
+
+/** A whole request body, or the source of one. Iterables and streams are read once. */
+export type RequestBody =
+  | BodyChunk
+  | URLSearchParams
+  | FormData
+  | Blob
+  | Iterable<BodyChunk>
+  | AsyncIterable<BodyChunk>
+  | (() => Iterable<BodyChunk> | AsyncIterable<BodyChunk>);
+
+/** Names in any case; `undefined` values are left out. */
+export type RequestHeaders =
+  | Readonly<Record<string, string | number | readonly string[] | undefined>>
+  | Iterable<readonly [string, string]>;
+
+/** An actor that can be watched: XState's `ActorRef` has this shape. */
+export interface WatchableActor {
+  getSnapshot(): unknown;
+  subscribe(observer: {
+    next?: (snapshot: unknown) => void;
+    error?: (error: unknown) => void;
+    complete?: () => void;
+  }): { unsubscribe(): void };
+}
+
+/** A scope of `pool.withCaller()`: its callers die when it is disposed. */
+export interface CallerScope {
+  readonly dead: boolean;
+  onDeath(listener: () => void): () => void;
+}
+
+/** Whoever is responsible for an exchange, and whose death is observed (clause C1). */
+export type Caller =
+  | AbortSignal
+  | WatchableActor
+  | Worker
+  | MessagePort
+  | ChildProcess
+  | Readable
+  | Writable
+  | Duplex
+  | CallerScope;
+
+/** Where messages go (clause M2). A `MessagePort` receives plain data. */
+export type ReplyTo = ((message: Message) => void) | { send(message: Message): void } | MessagePort;
+
+/** The request options that may also be set for a whole pool. */
+export interface RequestDefaults {
+  /** Sent with each request; a header of the request itself replaces one of the same name. */
+  readonly headers?: RequestHeaders | undefined;
+  /** Deliver `status` and `data` as they come, not one response at the end. Default `false`. */
+  readonly stream?: boolean | undefined;
+  /** The body comes by `sendBody` and `finishBody`. Default `false`. */
+  readonly streamBody?: boolean | undefined;
+  /** What becomes of an unfinished upload when its caller dies (C2). Default `'finish'`. */
+  readonly onCallerDeath?: 'finish' | 'cancel' | undefined;
+  /** Bytes delivered and not yet granted, with `stream` (F1). Default 1 MiB; `replyTo`: `Infinity`. */
+  readonly window?: number | undefined;
+  /** Admission to terminal message (H7). Default 30 000; `Infinity` with `stream` or `streamBody`. */
+  readonly timeout?: number | undefined;
+  /** Dispatch to connection: DNS, TCP and TLS (T1). Default 10 000. */
+  readonly connectTimeout?: number | undefined;
+  /** Request sent to response headers (T1). Default 30 000. */
+  readonly headersTimeout?: number | undefined;
+  /** No byte moved in either direction, for whatever reason (T1). Default 30 000. */
+  readonly idleTimeout?: number | undefined;
+  /** Time in the admission queue (H6). Default `Infinity`. */
+  readonly queueTimeout?: number | undefined;
+  /** Ends a peer that moves fewer than `bytes` in each `interval` ms (T4). Default off. */
+  readonly minThroughput?: { readonly bytes: number; readonly interval: number } | undefined;
+  /** Bytes of one upload that are accepted ahead of the peer (U2). Default 256 KiB. */
+  readonly uploadBuffer?: number | undefined;
+  /** Largest response body. Default 64 MiB; `Infinity` with `stream`. */
+  readonly maxResponseBytes?: number | undefined;
+}
+
+/** Options of one request, next to its URL. */
+export interface RequestOptions extends RequestDefaults {
+  /** Default `GET`. */
+  readonly method?: string | undefined;
+  /** A whole body; contradicts `streamBody`. */
+  readonly body?: RequestBody | undefined;
+  /** Default: the mailbox of the handle. */
+  readonly replyTo?: ReplyTo | undefined;
+  /** Default: none, an exchange that nobody is responsible for. */
+  readonly caller?: Caller | undefined;
+  /** Cancels the exchange when it aborts, in any phase (X3). */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `pool.request`. */
+export interface RequestOptionsWithUrl extends RequestOptions {
+  readonly url: string | URL;
+}
+
+/** Options of `createPool`. */
+export interface PoolOptions extends RequestDefaults {
+  /** Number of workers. Default 2. */
+  readonly workers?: number | undefined;
+  /** Where workers run. Only `'inline'` so far, the default. */
+  readonly isolation?: 'inline' | undefined;
+  /** Exchanges one worker runs at a time (H6). Default 128. */
+  readonly maxInFlight?: number | undefined;
+  /** Exchanges that may wait for admission; beyond it `ERR_OVERLOAD` (H6). Default 1 000 000. */
+  readonly queueLimit?: number | undefined;
+  /** Restarts of workers within `restartWindow` before the pool fails (W3). Default 5. */
+  readonly maxRestarts?: number | undefined;
+  /** Milliseconds over which restarts are counted (W3). Default 60 000. */
+  readonly restartWindow?: number | undefined;
+  /** The transport of each worker, made anew at each start; the pool closes it (I2). */
+  readonly dispatcher?: ((worker: { readonly id: number }) => Dispatcher) | undefined;
+}
+
+/** `RequestDefaults` with every gap filled; `undefined` where the default depends on the request. */
+export interface ResolvedDefaults {
+  readonly headers: readonly string[];
+  readonly stream: boolean;
+  readonly streamBody: boolean;
+  readonly onCallerDeath: 'finish' | 'cancel';
+  readonly window: number | undefined;
+  readonly timeout: number | undefined;
+  readonly connectTimeout: number;
+  readonly headersTimeout: number;
+  readonly idleTimeout: number;
+  readonly queueTimeout: number;
+  readonly minThroughput: { readonly bytes: number; readonly interval: number } | undefined;
+  readonly uploadBuffer: number;
+  readonly maxResponseBytes: number | undefined;
+}
+
+/** A pool's options, checked and filled. */
+export interface ResolvedPool {
+  readonly workers: number;
+  readonly maxInFlight: number;
+  readonly queueLimit: number;
+  readonly maxRestarts: number;
+  readonly restartWindow: number;
+  readonly dispatcher: ((worker: { readonly id: number }) => Dispatcher) | undefined;
+  readonly defaults: ResolvedDefaults;
+}
+
+/** A request, checked and filled: all that the inside knows of it. */
+export interface ResolvedRequest {
+  readonly method: string;
+  readonly origin: string;
+  readonly path: string;
+  /** Without userinfo and fragment. */
+  readonly url: string;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  /** A body that is wholly there. */
+  readonly bytes: Uint8Array | undefined;
+  /** A body that has to be read from somewhere, once. */
+  readonly source: AsyncIterable<BodyChunk> | Iterable<BodyChunk> | undefined;
+  /** Whether the body goes through an upload channel: `streamBody`, or a `source`. */
+  readonly upload: boolean;
+  /** Whether the caller itself feeds that channel. */
+  readonly streamBody: boolean;
+  /** The declared `content-length` of an upload. */
+  readonly contentLength: number | undefined;
+  readonly stream: boolean;
+  readonly replyTo: ReplyTo | undefined;
+  readonly caller: Caller | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onCallerDeath: 'finish' | 'cancel';
+  readonly window: number;
+  readonly timeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly queueTimeoutMs: number;
+  readonly minThroughput: { readonly bytes: number; readonly interval: number } | undefined;
+  readonly uploadBuffer: number;
+  readonly maxResponseBytes: number;
+}
+
+/** The defaults of the contract's table. */
+export const POOL_DEFAULTS = {
+  workers: 2,
+  maxInFlight: 128,
+  queueLimit: 1_000_000,
+  maxRestarts: 5,
+  restartWindow: 60_000,
+} as const;
+
+export const REQUEST_DEFAULTS: ResolvedDefaults = {
+  headers: [],
+  stream: false,
+  streamBody: false,
+  onCallerDeath: 'finish',
+  window: undefined,
+  timeout: undefined,
+  connectTimeout: 10_000,
+  headersTimeout: 30_000,
+  idleTimeout: 30_000,
+  queueTimeout: Number.POSITIVE_INFINITY,
+  minThroughput: undefined,
+  uploadBuffer: 256 * 1024,
+  maxResponseBytes: undefined,
+};
+
+/** Default `timeout` of a buffered exchange. */
+export const BUFFERED_TIMEOUT_MS = 30_000;
+/** Default `maxResponseBytes` of a buffered exchange. */
+export const BUFFERED_RESPONSE_BYTES = 64 * 1024 * 1024;
+/** Default `window` of a mailbox. */
+export const MAILBOX_WINDOW_BYTES = 1024 * 1024;

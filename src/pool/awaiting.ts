@@ -1,0 +1,124 @@
+/**
+ * Waiting for an exchange without owning it: `await` and `receive`.
+ *
+ * Invariant: giving up ends the waiting and nothing else (A2, M1); whatever way it ends, its timer
+ * and its listener are gone. A waiter keeps the handle, so that an exchange somebody waits for is
+ * not taken for a dropped one (H8).
+ */
+
+import type { AsyncHandle } from '../async-handle.ts';
+import { RequestError } from '../errors.ts';
+import type { Message, PoolResponse, TerminalMessage } from '../messages.ts';
+import { type Deadline, type Deadlines, UNSET_DEADLINE } from './deadlines.ts';
+import type { Flight } from './flight.ts';
+
+export interface Patience {
+  /** Milliseconds; `Infinity` waits as long as it takes. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Resolves with the response, rejects with the exchange's error, or gives up (A1–A3). */
+export function awaitResponse(
+  handle: AsyncHandle,
+  flight: Flight,
+  patience: Patience,
+): Promise<PoolResponse> {
+  flight.collectBody();
+  return new Promise((resolve, reject) => {
+    const conclude = (terminal: TerminalMessage): void => {
+      if (terminal.type === 'done') resolve(flight.responseOf(terminal));
+      else reject(terminal.error);
+    };
+    if (flight.terminal !== undefined) {
+      conclude(flight.terminal);
+      return;
+    }
+    if (patience.signal?.aborted === true) {
+      reject(patience.signal.reason);
+      return;
+    }
+    const waiting = new Waiting(handle, flight.host.deadlines);
+    const waiter = (terminal: TerminalMessage): void => {
+      waiting.over();
+      conclude(terminal);
+    };
+    waiting.begin(flight.host.clock.now(), patience, (reason) => {
+      flight.forgetWaiter(waiter);
+      const { ref } = flight;
+      reject(reason === undefined ? new RequestError('ERR_AWAIT_TIMEOUT', { ref }) : reason.cause);
+    });
+    flight.whenEnded(waiter);
+  });
+}
+
+/** The next message; `undefined` at the end, or when none came in time (M1, M5). */
+export function receiveMessage(
+  handle: AsyncHandle,
+  flight: Flight,
+  timeoutMs: number,
+): Promise<Message | undefined> {
+  const { mailbox } = flight.delivery;
+  if (mailbox === undefined) return Promise.resolve(undefined);
+  const ready = mailbox.poll();
+  if (ready !== undefined || mailbox.finished || timeoutMs === 0) return Promise.resolve(ready);
+  return new Promise((resolve) => {
+    const waiting = new Waiting(handle, flight.host.deadlines);
+    const reader = (message: Message | undefined): void => {
+      waiting.over();
+      resolve(message);
+    };
+    const patience: Patience = { timeoutMs, signal: undefined };
+    waiting.begin(flight.host.clock.now(), patience, () => {
+      mailbox.forget(reader);
+      resolve(undefined);
+    });
+    mailbox.read(reader);
+  });
+}
+
+/** Why a waiter gave up: its time was over, or its signal aborted with `cause`. */
+type GiveUp = (reason: { readonly cause: unknown } | undefined) => void;
+
+class Waiting implements Deadline {
+  dueMs: number = UNSET_DEADLINE.dueMs;
+  slot: number = UNSET_DEADLINE.slot;
+  next: Deadline | undefined;
+  previous: Deadline | undefined;
+  /** Held for its own sake. */
+  readonly handle: AsyncHandle;
+  readonly #deadlines: Deadlines;
+  #signal: AbortSignal | undefined;
+  #giveUp: GiveUp | undefined;
+
+  constructor(handle: AsyncHandle, deadlines: Deadlines) {
+    this.handle = handle;
+    this.#deadlines = deadlines;
+  }
+
+  begin(nowMs: number, { timeoutMs, signal }: Patience, giveUp: GiveUp): void {
+    this.#giveUp = giveUp;
+    this.#deadlines.set(this, nowMs + timeoutMs);
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#aborted, { once: true });
+  }
+
+  over(): void {
+    this.#giveUp = undefined;
+    this.#deadlines.clear(this);
+    this.#signal?.removeEventListener('abort', this.#aborted);
+  }
+
+  expire(): void {
+    const giveUp = this.#giveUp;
+    this.over();
+    giveUp?.(undefined);
+  }
+
+  readonly #aborted = (): void => {
+    const giveUp = this.#giveUp;
+    const cause: unknown = this.#signal?.reason;
+    this.over();
+    giveUp?.({ cause });
+  };
+}

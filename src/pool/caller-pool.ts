@@ -1,0 +1,92 @@
+/**
+ * A pool bound to one caller: a scope whose end is the death of whoever asked in it (clause C1).
+ *
+ * Invariant: the scope dies once, when it is disposed or when the caller it stands for dies; it
+ * listens to that caller only while an exchange of its own is watched.
+ */
+
+import { CallerMonitor, isDead } from '../actors/caller-monitor.ts';
+import type { AsyncHandle } from '../async-handle.ts';
+import { badOptions } from '../errors.ts';
+import type { Caller, CallerScope, RequestOptions, RequestOptionsWithUrl } from '../options.ts';
+
+/** The request verbs of a pool. */
+export interface RequestVerbs {
+  /** Asks for a request; see `Pool`. */
+  request(options: RequestOptionsWithUrl): AsyncHandle;
+  get(url: string | URL, options?: RequestOptions): AsyncHandle;
+  head(url: string | URL, options?: RequestOptions): AsyncHandle;
+  options(url: string | URL, options?: RequestOptions): AsyncHandle;
+  post(url: string | URL, options?: RequestOptions): AsyncHandle;
+  put(url: string | URL, options?: RequestOptions): AsyncHandle;
+  patch(url: string | URL, options?: RequestOptions): AsyncHandle;
+  delete(url: string | URL, options?: RequestOptions): AsyncHandle;
+}
+
+/** The same request verbs for one caller; disposing it is that caller's death. */
+export interface CallerPool extends RequestVerbs, Disposable {
+  /** The caller that its requests have; can be handed to `caller` elsewhere. */
+  readonly scope: CallerScope;
+}
+
+type Send = (options: RequestOptionsWithUrl) => AsyncHandle;
+
+/** A caller pool over `send`, for a caller that may be given. */
+export function createCallerPool(send: Send, caller: Caller | undefined): CallerPool {
+  const scope = new Scope(caller);
+  const request: Send = (options) => {
+    if (options?.caller !== undefined) {
+      const problem = 'is the scope itself here; use the pool to name another';
+      throw badOptions([{ option: 'caller', problem }]);
+    }
+    return send({ ...options, caller: scope });
+  };
+  const verb = (method: string) => (url: string | URL, options?: RequestOptions) =>
+    request({ ...options, method, url });
+  return {
+    scope,
+    request,
+    get: verb('GET'),
+    head: verb('HEAD'),
+    options: verb('OPTIONS'),
+    post: verb('POST'),
+    put: verb('PUT'),
+    patch: verb('PATCH'),
+    delete: verb('DELETE'),
+    [Symbol.dispose]: () => scope.die(),
+  };
+}
+
+class Scope implements CallerScope {
+  readonly #caller: Caller | undefined;
+  readonly #monitor = new CallerMonitor();
+  readonly #listeners = new Set<() => void>();
+  readonly #watcher = { callerDied: () => this.die() };
+  #disposed = false;
+
+  constructor(caller: Caller | undefined) {
+    this.#caller = caller;
+  }
+
+  get dead(): boolean {
+    return this.#disposed || (this.#caller !== undefined && isDead(this.#caller));
+  }
+
+  onDeath(listener: () => void): () => void {
+    if (this.#listeners.size === 0 && this.#caller !== undefined) {
+      this.#monitor.watch(this.#caller, this.#watcher);
+    }
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0 || this.#caller === undefined) return;
+      this.#monitor.unwatch(this.#caller, this.#watcher);
+    };
+  }
+
+  die(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

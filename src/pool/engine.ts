@@ -1,0 +1,274 @@
+/**
+ * The running pool behind the façade: the map of what is in flight, the gate, the supervisor, and
+ * the end of it all.
+ *
+ *     open ── close ──▶ closing ── last exchange ended ──▶ ended
+ *       └── destroy, or too many deaths ──▶ destroyed / failed ──▶ ended
+ *
+ * Invariants: `#flights` is the truth for what is in flight, an exchange enters it once and leaves
+ * it in `remove`, before anybody hears of its end; after `ended` no socket, timer, thread or
+ * listener of the pool is left (P2).
+ */
+
+import { CallerMonitor, isDead, type Watcher } from '../actors/caller-monitor.ts';
+import { createAgent } from '../actors/transport.ts';
+import type { WorkerPorts } from '../actors/worker.ts';
+import type { Clock } from '../clock.ts';
+import { type ErrorCode, RequestError } from '../errors.ts';
+import type { Caller, ResolvedPool, ResolvedRequest } from '../options.ts';
+import type { PoolStats } from '../stats.ts';
+import { Admission } from './admission.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Flight } from './flight.ts';
+import type { FlightHost } from './flight-host.ts';
+import { Retirement } from './retirement.ts';
+import { type Supervisor, startSupervisor } from './supervisor.ts';
+import { WorkerSlot } from './worker-slot.ts';
+
+/** What tests replace: time and chance. */
+export interface Seams {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+type Life = 'open' | 'closing' | 'destroyed' | 'failed';
+
+interface Watches {
+  readonly caller: Watcher | undefined;
+  readonly signal: Watcher | undefined;
+  readonly receiver: Watcher | undefined;
+}
+
+export class Engine implements FlightHost {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly #flights = new Map<string, Flight>();
+  readonly #watches = new Map<Flight, Watches>();
+  readonly #monitor = new CallerMonitor();
+  readonly #slots: readonly WorkerSlot[];
+  readonly #admission: Admission;
+  readonly #supervisor: Supervisor;
+  readonly #retirement: Retirement;
+  readonly #errors: Record<string, number> = {};
+  #done = 0;
+  #openUploads = 0;
+  #life: Life = 'open';
+  #ended: Promise<void> | undefined;
+  #lastEnded: (() => void) | undefined;
+
+  constructor(options: ResolvedPool, seams: Seams) {
+    this.clock = seams.clock;
+    this.deadlines = new Deadlines(seams.clock);
+    this.#retirement = new Retirement(seams.clock);
+    this.#slots = Array.from({ length: options.workers }, (_, index) => new WorkerSlot(index + 1));
+    this.#admission = new Admission({
+      maxInFlight: options.maxInFlight,
+      queueLimit: options.queueLimit,
+      slots: this.#slots,
+      start: (flight, slot) => flight.start(slot),
+    });
+    this.#supervisor = startSupervisor({
+      workers: options.workers,
+      maxRestarts: options.maxRestarts,
+      restartWindowMs: options.restartWindow,
+      clock: seams.clock,
+      ports: this.#workerPorts(options, seams.random),
+      failed: (error) => this.#fail(error),
+    });
+  }
+
+  /** Throws when nothing more is admitted (P1, W3). */
+  assertOpen(): void {
+    if (this.#life === 'open') return;
+    throw new RequestError(CLOSED_CODES[this.#life]);
+  }
+
+  flight(ref: string): Flight | undefined {
+    return this.#flights.get(ref);
+  }
+
+  /** Takes a new exchange in: it runs, waits, or has ended when this returns. */
+  launch(flight: Flight): void {
+    this.#flights.set(flight.ref, flight);
+    const { request } = flight;
+    if (request.caller !== undefined && isDead(request.caller)) {
+      flight.stop('ERR_CALLER_DIED');
+      return;
+    }
+    if (request.signal?.aborted === true) {
+      flight.stop('ERR_CANCELLED', request.signal.reason);
+      return;
+    }
+    this.#watch(flight, request);
+    if (flight.isSettled) return;
+    flight.waitForAdmission();
+    if (!this.#admission.admit(flight)) flight.stop('ERR_OVERLOAD');
+  }
+
+  stats(): PoolStats {
+    return {
+      queued: this.#admission.queued,
+      inFlight: this.#flights.size - this.#admission.queued,
+      openUploads: this.#openUploads,
+      workers: this.#slots.map((slot) => ({
+        id: slot.id,
+        state: slot.state,
+        restarts: Math.max(0, slot.starts - 1),
+        inFlight: slot.running.size,
+        openUploads: slot.openUploads,
+        bytesSent: slot.bytesSent,
+        bytesReceived: slot.bytesReceived,
+      })),
+      totals: { done: this.#done, error: { ...this.#errors } },
+    };
+  }
+
+  hasWorker(id: number): boolean {
+    return this.#slots.some((slot) => slot.id === id);
+  }
+
+  killWorker(id: number): void {
+    this.#supervisor.kill(id, new Error('killed by the operator'));
+  }
+
+  /** Admits nothing more and resolves when all has ended and is closed (P1). */
+  close(): Promise<void> {
+    if (this.#life === 'open') this.#life = 'closing';
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  /** Ends everything at once (P1). */
+  destroy(reason: unknown): Promise<void> {
+    if (this.#life === 'open' || this.#life === 'closing') {
+      this.#life = 'destroyed';
+      this.#stopAll('ERR_POOL_DESTROYED', reason);
+    }
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  // --- for the exchanges ----------------------------------------------------------------------
+
+  countUploads(change: number): void {
+    this.#openUploads += change;
+  }
+
+  requeue(flight: Flight): void {
+    flight.waitForAdmission();
+    this.#admission.readmit(flight);
+  }
+
+  workerFault(worker: WorkerSlot, error: unknown): void {
+    this.#supervisor.fault(worker.id, error);
+  }
+
+  remove(flight: Flight, outcome: 'done' | ErrorCode): void {
+    this.#flights.delete(flight.ref);
+    this.#admission.leave(flight);
+    this.#unwatch(flight);
+    if (outcome === 'done') this.#done += 1;
+    else this.#errors[outcome] = (this.#errors[outcome] ?? 0) + 1;
+  }
+
+  settled(): void {
+    this.#admission.pump();
+    if (this.#flights.size === 0) this.#lastEnded?.();
+  }
+
+  // --- deaths ---------------------------------------------------------------------------------
+
+  #watch(flight: Flight, { caller, signal, replyTo }: ResolvedRequest): void {
+    if (caller === undefined && signal === undefined && replyTo === undefined) return;
+    const receiver = isMortal(replyTo) ? replyTo : undefined;
+    const watches: Watches = {
+      caller: caller && { callerDied: () => flight.callerDied() },
+      signal: signal && { callerDied: () => flight.stop('ERR_CANCELLED', signal.reason) },
+      receiver: receiver && { callerDied: () => flight.receiverDied() },
+    };
+    this.#watches.set(flight, watches);
+    if (caller !== undefined && watches.caller) this.#monitor.watch(caller, watches.caller);
+    if (signal !== undefined && watches.signal) this.#monitor.watch(signal, watches.signal);
+    if (receiver !== undefined && watches.receiver) this.#monitor.watch(receiver, watches.receiver);
+  }
+
+  #unwatch(flight: Flight): void {
+    const watches = this.#watches.get(flight);
+    if (watches === undefined) return;
+    this.#watches.delete(flight);
+    const { caller, signal, replyTo } = flight.request;
+    if (caller !== undefined && watches.caller) this.#monitor.unwatch(caller, watches.caller);
+    if (signal !== undefined && watches.signal) this.#monitor.unwatch(signal, watches.signal);
+    if (isMortal(replyTo) && watches.receiver) this.#monitor.unwatch(replyTo, watches.receiver);
+  }
+
+  #workerPorts(options: ResolvedPool, random: () => number): WorkerPorts {
+    return {
+      create: (id) => options.dispatcher?.({ id }) ?? createAgent(this.clock),
+      up: (id, dispatcher) => this.#workerUp(id, dispatcher),
+      down: (id, error) => this.#workerDown(id, error),
+      retire: (dispatcher) => this.#retirement.retire(dispatcher, this.#life === 'closing'),
+      random,
+    };
+  }
+
+  #workerUp(id: number, dispatcher: WorkerSlot['dispatcher']): void {
+    const slot = this.#slots[id - 1];
+    if (slot === undefined) return;
+    slot.dispatcher = dispatcher;
+    slot.state = 'up';
+    slot.starts += 1;
+    // Not within the start of the worker itself: what is admitted may break it again.
+    queueMicrotask(() => this.#admission.pump());
+  }
+
+  #workerDown(id: number, error: unknown): void {
+    const slot = this.#slots[id - 1];
+    if (slot === undefined || slot.state === 'restarting') return;
+    // First out of the choice, so that what moves does not come back here.
+    slot.state = 'restarting';
+    slot.dispatcher = undefined;
+    for (const flight of [...slot.running]) flight.workerDied(error);
+  }
+
+  // --- the end --------------------------------------------------------------------------------
+
+  #fail(error: unknown): void {
+    if (this.#life === 'destroyed' || this.#life === 'failed') return;
+    this.#life = 'failed';
+    this.#stopAll('ERR_POOL_FAILED', error);
+  }
+
+  #stopAll(code: ErrorCode, cause: unknown): void {
+    for (const flight of [...this.#flights.values()]) flight.stop(code, cause);
+  }
+
+  /**
+   * The exchanges first: while one lives it needs its worker, and stopping the workers would end it
+   * with the wrong code. Then the supervisor, which stops the workers, each of which retires its
+   * dispatcher; so nothing can be restarted behind our back. Then the connections, whose closing
+   * nobody is left to care about but the process.
+   */
+  async #end(): Promise<void> {
+    if (this.#flights.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#lastEnded = resolve;
+      });
+    }
+    this.#supervisor.stop();
+    for (const slot of this.#slots) slot.state = 'stopped';
+    await this.#retirement.done();
+  }
+}
+
+const CLOSED_CODES: Readonly<Record<Exclude<Life, 'open'>, ErrorCode>> = {
+  closing: 'ERR_POOL_CLOSED',
+  destroyed: 'ERR_POOL_DESTROYED',
+  failed: 'ERR_POOL_FAILED',
+};
+
+/** A receiver whose death can be observed: a port, or an actor (C4). */
+function isMortal(replyTo: ResolvedRequest['replyTo']): replyTo is Caller & typeof replyTo {
+  if (typeof replyTo !== 'object') return false;
+  return 'postMessage' in replyTo || ('subscribe' in replyTo && 'getSnapshot' in replyTo);
+}

@@ -1,0 +1,672 @@
+/**
+ * One exchange from handle to terminal message: the record that stands in the pool's one map.
+ *
+ * It turns what happens (reports of the exchange, calls of the caller, deaths, deadlines) into
+ * events of the lifecycle, keeps the state that comes out, and does what its effects say. It
+ * decides nothing itself.
+ *
+ * Invariants: `#apply` is the only place that assigns the state; the terminal message is made in
+ * `#settle`, which the lifecycle reaches once; by then the record is out of the map, its slot is
+ * free, and it has no listener, deadline or blocked sender left.
+ */
+
+import { Exchange, type ExchangeReports, type Head } from '../actors/exchange.ts';
+import { type FailurePoint, mapForeignError } from '../actors/foreign-errors.ts';
+import {
+  type ExchangeEvent,
+  type ExchangeState,
+  initialState,
+  isUploading,
+  transition,
+  type Upload,
+} from '../actors/request-lifecycle.ts';
+import { UploadBody } from '../actors/upload-body.ts';
+import { ERROR_CODES, type ErrorCode, type Phase, RequestError } from '../errors.ts';
+import type {
+  Metrics,
+  PoolResponse,
+  ResponseHeaders,
+  TerminalMessage,
+  UploadOutcome,
+} from '../messages.ts';
+import type { ResolvedRequest } from '../options.ts';
+import { BodyPump } from './body-pump.ts';
+import { type Deadline, UNSET_DEADLINE } from './deadlines.ts';
+import { Delivery } from './delivery.ts';
+import { newTimes, nextTimeout } from './flight-deadlines.ts';
+import type { FlightHost } from './flight-host.ts';
+import { BufferedResponse, decodeRawHeaders, joinChunks } from './response.ts';
+import type { WorkerSlot } from './worker-slot.ts';
+
+/** A response that nobody wants is read this far, for the sake of its connection (C2). */
+const DRAIN_BYTES = 16 * 1024 * 1024;
+/** And for this long. */
+const DRAIN_MS = 30_000;
+
+export type Waiter = (terminal: TerminalMessage) => void;
+
+export class Flight implements ExchangeReports, Deadline {
+  readonly ref: string;
+  readonly host: FlightHost;
+  readonly request: ResolvedRequest;
+  /** Set once, when the exchange has ended. */
+  terminal: TerminalMessage | undefined;
+  /** `messages` loops that are running. */
+  loops = 0;
+
+  dueMs: number = UNSET_DEADLINE.dueMs;
+  slot: number = UNSET_DEADLINE.slot;
+  next: Deadline | undefined;
+  previous: Deadline | undefined;
+
+  #state: ExchangeState;
+  readonly #times;
+  #worker: WorkerSlot | undefined;
+  #exchange: Exchange | undefined;
+  readonly #upload: UploadBody | undefined;
+  #pump: BodyPump | undefined;
+  #delivery: Delivery | undefined;
+  #head: Head | undefined;
+  #trailers: ResponseHeaders = NO_TRAILERS;
+  #chunks: Uint8Array[] = [];
+  #bytesReceived = 0;
+  #drainedBytes = 0;
+  #attempts = 0;
+  #failure: { readonly phase: Phase } | undefined;
+  #waiters: Set<Waiter> | undefined;
+  #finish:
+    | { readonly promise: Promise<boolean>; readonly answer: (whole: boolean) => void }
+    | undefined;
+  #response: PoolResponse | undefined;
+
+  constructor(ref: string, request: ResolvedRequest, host: FlightHost) {
+    this.ref = ref;
+    this.host = host;
+    this.request = request;
+    this.#times = newTimes(host.clock.now());
+    const body = request.upload ? 'open' : request.bytes === undefined ? 'none' : 'buffered';
+    this.#state = initialState(body);
+    if (request.upload) {
+      this.#upload = new UploadBody({
+        limit: request.uploadBuffer,
+        contentLength: request.contentLength,
+        observer: this,
+      });
+      host.countUploads(1);
+    }
+    if (request.stream || request.replyTo !== undefined) {
+      this.#delivery = new Delivery(this, request.window, request.replyTo);
+    }
+  }
+
+  get state(): ExchangeState {
+    return this.#state;
+  }
+
+  get isQueued(): boolean {
+    return this.#state.type === 'queued';
+  }
+
+  get isSettled(): boolean {
+    return this.#state.type === 'settled';
+  }
+
+  /** Whether somebody would still receive the end if the handle were gone (H8). */
+  get isReceived(): boolean {
+    return this.request.replyTo !== undefined || (this.#waiters?.size ?? 0) > 0 || this.loops > 0;
+  }
+
+  /** The messages of the handle; a buffered exchange has its one message here too. */
+  get delivery(): Delivery {
+    if (this.#delivery === undefined) {
+      this.#delivery = new Delivery(this, Number.POSITIVE_INFINITY, undefined);
+      if (this.terminal !== undefined) this.#delivery.end(this.terminal);
+    }
+    return this.#delivery;
+  }
+
+  // --- what the pool does ---------------------------------------------------------------------
+
+  /** Begins to wait for admission; its queue timeout runs from here. */
+  waitForAdmission(): void {
+    const { request, host } = this;
+    this.#times.queuedMs = host.clock.now();
+    if (request.queueTimeoutMs !== Number.POSITIVE_INFINITY) {
+      host.deadlines.set(this, this.#times.queuedMs + request.queueTimeoutMs);
+    }
+  }
+
+  /** A worker has taken it: the other clock starts, and the request goes to the dispatcher. */
+  start(worker: WorkerSlot): void {
+    const { request, host } = this;
+    const times = this.#times;
+    const nowMs = host.clock.now();
+    if (Number.isNaN(times.admittedMs)) times.admittedMs = nowMs;
+    times.dispatchedMs = nowMs;
+    times.movedMs = nowMs;
+    this.#worker = worker;
+    worker.running.add(this);
+    if (isUploading(this.#state.upload)) worker.openUploads += 1;
+    this.#attempts += 1;
+    this.#apply(ADMITTED);
+    const limitMs = Math.min(request.timeoutMs, request.connectTimeoutMs, request.idleTimeoutMs);
+    host.deadlines.set(this, Math.min(nowMs + limitMs, times.admittedMs + request.timeoutMs));
+    this.#exchange = new Exchange(this);
+    this.#dispatch(worker);
+    if (request.source !== undefined && this.#pump === undefined) this.#startPump(request.source);
+  }
+
+  /** The worker it runs on is gone. */
+  workerDied(error: unknown): void {
+    this.#apply({ type: 'worker_died', cause: error });
+  }
+
+  /** Ends it with a code: cancel, overload, the end of the pool. */
+  stop(code: ErrorCode, cause?: unknown): void {
+    this.#apply({ type: 'stopped', code, cause });
+  }
+
+  /** Its caller is dead; so is a mailbox, which dies with its caller. */
+  callerDied(): void {
+    const { request } = this;
+    const finishable =
+      request.onCallerDeath === 'finish' && (this.#upload === undefined || this.#upload.finishable);
+    this.#apply({ type: 'caller_died', finishable, heard: this.#hasOwnReceiver() });
+  }
+
+  receiverDied(): void {
+    this.#apply(RECEIVER_DIED);
+  }
+
+  // --- what the caller does -------------------------------------------------------------------
+
+  sendBody(bytes: Uint8Array, owned: boolean): Promise<boolean> {
+    if (this.#upload === undefined || !this.request.streamBody) return Promise.resolve(false);
+    return this.#upload.write(bytes, owned);
+  }
+
+  finishBody(): Promise<boolean> {
+    if (this.#upload === undefined || !this.request.streamBody) return Promise.resolve(false);
+    return this.#finishUpload();
+  }
+
+  grant(bytes: number): void {
+    if (this.isSettled || !this.request.stream) return;
+    this.#delivery?.grant(bytes);
+  }
+
+  /** Calls back with the terminal message, at once when there is one. */
+  whenEnded(waiter: Waiter): void {
+    if (this.terminal !== undefined) {
+      waiter(this.terminal);
+      return;
+    }
+    this.#waiters ??= new Set();
+    this.#waiters.add(waiter);
+  }
+
+  /** A waiter that no longer waits. */
+  forgetWaiter(waiter: Waiter): void {
+    this.#waiters?.delete(waiter);
+  }
+
+  /** The response for `await`; the same each time (A2). */
+  responseOf(terminal: TerminalMessage & { readonly type: 'done' }): PoolResponse {
+    this.#response ??=
+      terminal.response ??
+      this.#makeResponse(
+        joinChunks(this.#delivery?.collected ?? []),
+        terminal.metrics,
+        terminal.upload,
+      );
+    return this.#response;
+  }
+
+  /** `await` wants the body, and nobody else reads it (A1). */
+  collectBody(): void {
+    if (!this.request.stream || this.loops > 0 || this.#response !== undefined) return;
+    const mailbox = this.#delivery?.mailbox;
+    if (mailbox !== undefined && !mailbox.hasReaders) this.#delivery?.collect();
+  }
+
+  // --- what the exchange reports --------------------------------------------------------------
+
+  started(): void {
+    const nowMs = this.host.clock.now();
+    this.#times.movedMs = nowMs;
+    if (this.#upload === undefined) {
+      this.#noteSent(nowMs);
+      if (this.#worker !== undefined) this.#worker.bytesSent += this.request.bytes?.byteLength ?? 0;
+    }
+    this.#apply(STARTED);
+  }
+
+  headReceived(head: Head): void {
+    const times = this.#times;
+    times.headMs = this.host.clock.now();
+    times.movedMs = times.headMs;
+    this.#head = head;
+    if (this.request.minThroughput !== undefined) this.#measureThroughput(times.headMs);
+    this.#apply(HEAD_RECEIVED);
+  }
+
+  dataReceived(chunk: Uint8Array): void {
+    this.#times.movedMs = this.host.clock.now();
+    this.#bytesReceived += chunk.byteLength;
+    if (this.#worker !== undefined) this.#worker.bytesReceived += chunk.byteLength;
+    const state = this.#state;
+    if (state.type === 'settled') return;
+    if (state.audience !== 'listening') {
+      this.#drain(chunk.byteLength);
+    } else if (this.#bytesReceived > this.request.maxResponseBytes) {
+      this.#apply({ type: 'failed', code: 'ERR_TOO_LARGE', cause: undefined });
+    } else if (this.request.stream) {
+      this.#delivery?.data(chunk);
+    } else {
+      this.#chunks.push(chunk);
+    }
+  }
+
+  responseEnded(trailers: ResponseHeaders): void {
+    this.#trailers = trailers;
+    this.#apply(this.#delivery?.holds === true ? ENDED_WHILE_HELD : ENDED);
+  }
+
+  exchangeFailed(error: unknown): void {
+    if (isDispatcherGone(error) && this.#worker !== undefined) {
+      this.host.workerFault(this.#worker, error);
+      return;
+    }
+    const { code, phase } = mapForeignError(error, this.#failurePoint());
+    this.#failure = { phase };
+    this.#apply({ type: 'failed', code, cause: error });
+  }
+
+  // --- what the upload reports ----------------------------------------------------------------
+
+  uploadProgressed(bytes: number): void {
+    this.#times.movedMs = this.host.clock.now();
+    if (this.#worker !== undefined) this.#worker.bytesSent += bytes;
+  }
+
+  uploadSent(): void {
+    this.#noteSent(this.host.clock.now());
+    this.#apply(UPLOAD_SENT);
+    const state = this.#state;
+    this.#finish?.answer(state.upload === 'ended_by_caller');
+  }
+
+  uploadLengthBroken(): void {
+    this.#failure = { phase: 'upload' };
+    this.#apply({ type: 'failed', code: 'ERR_BODY_LENGTH', cause: undefined });
+  }
+
+  sourceEnded(): void {
+    void this.#finishUpload();
+  }
+
+  sourceFailed(error: unknown): void {
+    this.#failure = { phase: 'upload' };
+    this.#apply({ type: 'stopped', code: 'ERR_CANCELLED', cause: error });
+  }
+
+  // --- what delivery asks ---------------------------------------------------------------------
+
+  pauseReading(): void {
+    this.#exchange?.pause();
+  }
+
+  resumeReading(): void {
+    if (this.request.minThroughput !== undefined) this.#measureThroughput(this.host.clock.now());
+    this.#exchange?.resume();
+  }
+
+  heldDelivered(): void {
+    if (this.#state.type === 'ending') this.#apply(HELD_DELIVERED);
+  }
+
+  // --- what the clock says --------------------------------------------------------------------
+
+  expire(nowMs: number): void {
+    const due = nextTimeout(this.#state, this.#times, this.request);
+    if (due.dueMs > nowMs) {
+      this.host.deadlines.set(this, due.dueMs);
+    } else if (due.isThroughput && this.#movedEnough()) {
+      this.#measureThroughput(nowMs);
+      this.host.deadlines.set(this, nextTimeout(this.#state, this.#times, this.request).dueMs);
+    } else {
+      this.#apply({ type: 'failed', code: due.code, cause: undefined });
+    }
+  }
+
+  // --- the one place --------------------------------------------------------------------------
+
+  #apply(event: ExchangeEvent): void {
+    const before = this.#state;
+    const { state, effects } = transition(before, event);
+    if (state === before) return;
+    this.#state = state;
+    if (this.#upload !== undefined) this.#countUpload(before, state);
+    for (const effect of effects) {
+      switch (effect) {
+        case 'deliver_head':
+          this.#deliverHead();
+          break;
+        case 'mute':
+          this.#chunks = [];
+          this.#delivery?.mute();
+          break;
+        case 'end_body':
+          if (before.upload === 'open' && state.upload === 'abandoned') {
+            this.#pump?.stop();
+            this.#upload?.abandon();
+          }
+          break;
+        case 'bound_drain':
+          this.#boundDrain();
+          break;
+        case 'requeue':
+          this.#requeue();
+          break;
+        case 'abort':
+          this.#exchange?.abort();
+          break;
+        case 'settle':
+          this.#settle(before);
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  }
+
+  #dispatch(worker: WorkerSlot): void {
+    const { dispatcher } = worker;
+    if (dispatcher === undefined || this.#exchange === undefined) return;
+    try {
+      this.#exchange.dispatch(dispatcher, this.request, this.#upload);
+    } catch (error) {
+      if (isForeignMisuse(error)) {
+        this.exchangeFailed(error);
+        return;
+      }
+      // The one in whose hands it broke is not tried again on the next worker (W1).
+      if (!isDispatcherGone(error)) {
+        this.#failure = { phase: 'connect' };
+        this.#apply({ type: 'failed', code: 'ERR_WORKER_DIED', cause: error });
+      }
+      this.host.workerFault(worker, error);
+    }
+  }
+
+  #startPump(source: NonNullable<ResolvedRequest['source']>): void {
+    if (this.#upload === undefined || this.isSettled) return;
+    try {
+      this.#pump = new BodyPump(source, this.#upload, this);
+    } catch (error) {
+      this.sourceFailed(error);
+      return;
+    }
+    void this.#pump.run();
+  }
+
+  #finishUpload(): Promise<boolean> {
+    if (this.#finish !== undefined) return this.#finish.promise;
+    if (this.isSettled) return Promise.resolve(this.#state.upload === 'ended_by_caller');
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#finish = { promise, answer: resolve };
+    if (this.#state.upload !== 'open') {
+      if (this.#state.upload !== 'finishing') resolve(false);
+      return promise;
+    }
+    // The transport reports the end of the body in a later tick, so it finds the state finished.
+    if (this.#upload?.finish() === true) this.#apply(UPLOAD_FINISHED);
+    return promise;
+  }
+
+  #noteSent(nowMs: number): void {
+    this.#times.sentMs = nowMs;
+    if (this.#state.type === 'connecting' || this.#state.type === 'waiting') {
+      this.host.deadlines.set(this, nowMs + this.request.headersTimeoutMs);
+    }
+  }
+
+  #measureThroughput(nowMs: number): void {
+    const { minThroughput } = this.request;
+    if (minThroughput === undefined) return;
+    this.#times.throughputMs = nowMs;
+    this.#times.throughputBytes = this.#bytesMoved();
+    this.host.deadlines.set(this, nowMs + minThroughput.interval);
+  }
+
+  /** A peer that is not being read cannot be slow. */
+  #movedEnough(): boolean {
+    if (this.#delivery?.paused === true) return true;
+    const moved = this.#bytesMoved() - this.#times.throughputBytes;
+    return moved >= (this.request.minThroughput?.bytes ?? 0);
+  }
+
+  #bytesMoved(): number {
+    return this.#bytesReceived + (this.#upload?.bytesSent ?? 0);
+  }
+
+  #drain(bytes: number): void {
+    if (Number.isNaN(this.#times.drainUntilMs)) return;
+    this.#drainedBytes += bytes;
+    if (this.#drainedBytes > DRAIN_BYTES) {
+      this.#apply({ type: 'failed', code: 'ERR_TOO_LARGE', cause: undefined });
+    }
+  }
+
+  #boundDrain(): void {
+    if (this.isSettled) return;
+    this.#times.drainUntilMs = this.host.clock.now() + DRAIN_MS;
+    this.host.deadlines.set(this, this.#times.drainUntilMs);
+  }
+
+  #countUpload(before: ExchangeState, after: ExchangeState): void {
+    const change = Number(isUploading(after.upload)) - Number(isUploading(before.upload));
+    if (change === 0) return;
+    this.host.countUploads(change);
+    if (this.#worker !== undefined) this.#worker.openUploads += change;
+  }
+
+  #hasOwnReceiver(): boolean {
+    const { replyTo, caller } = this.request;
+    return replyTo !== undefined && (replyTo as unknown) !== (caller as unknown);
+  }
+
+  #requeue(): void {
+    const worker = this.#worker;
+    this.#exchange?.abort();
+    this.#exchange = undefined;
+    this.#worker = undefined;
+    worker?.running.delete(this);
+    if (worker !== undefined && isUploading(this.#state.upload)) worker.openUploads -= 1;
+    this.host.requeue(this);
+  }
+
+  #deliverHead(): void {
+    const head = this.#head;
+    if (!this.request.stream || head === undefined) return;
+    this.#delivery?.status({
+      type: 'status',
+      ref: this.ref,
+      status: head.status,
+      headers: head.headers,
+      rawHeaders: decodeRawHeaders(head.raw),
+      httpVersion: head.httpVersion,
+    });
+  }
+
+  /**
+   * The end, in an order that lets nobody see half of it: first the record leaves the map and its
+   * slot, so that whoever hears of the end finds it over; then those who wait on the exchange are
+   * released; then the one message goes out; and last others may have the slot, because admitting
+   * them runs their code.
+   */
+  #settle(before: ExchangeState): void {
+    const state = this.#state;
+    if (state.type !== 'settled') return;
+    const worker = this.#worker;
+    worker?.running.delete(this);
+    this.host.remove(this, state.outcome);
+    this.host.deadlines.clear(this);
+    this.#pump?.stop();
+    this.#upload?.close();
+    this.#finish?.answer(state.upload === 'ended_by_caller');
+    const terminal = this.#makeTerminal(before, state);
+    this.terminal = terminal;
+    if (state.outcome !== 'done') this.#delivery?.discard();
+    this.#delivery?.end(terminal);
+    const waiters = this.#waiters;
+    this.#waiters = undefined;
+    if (waiters !== undefined) for (const waiter of waiters) waiter(terminal);
+    this.#chunks = [];
+    this.host.settled(this);
+  }
+
+  #makeTerminal(
+    before: ExchangeState,
+    state: ExchangeState & { readonly type: 'settled' },
+  ): TerminalMessage {
+    const metrics = this.#metrics(state.upload);
+    const upload = this.#uploadOutcome(state.upload);
+    const { ref } = this;
+    if (state.outcome !== 'done') {
+      const error = this.#makeError(before, state.outcome, state.cause);
+      return { type: 'error', ref, error, upload, metrics };
+    }
+    const done = { type: 'done', ref, trailers: this.#trailers, upload, metrics } as const;
+    if (this.request.stream) return done;
+    return { ...done, response: this.#makeResponse(joinChunks(this.#chunks), metrics, upload) };
+  }
+
+  #makeResponse(
+    body: Uint8Array,
+    metrics: Metrics,
+    upload: UploadOutcome | undefined,
+  ): PoolResponse {
+    const head = this.#head;
+    return new BufferedResponse({
+      ref: this.ref,
+      status: head?.status ?? 0,
+      headers: head?.headers ?? NO_TRAILERS,
+      raw: head?.raw,
+      trailers: this.#trailers,
+      body,
+      httpVersion: head?.httpVersion ?? '1.1',
+      url: this.request.url,
+      upload,
+      metrics,
+    });
+  }
+
+  #makeError(before: ExchangeState, code: ErrorCode, cause: unknown): RequestError {
+    const { method, origin } = this.request;
+    const sent = this.#exchange?.headSent(this.#upload) ?? false;
+    const repeatable = !sent || (IDEMPOTENT.has(method) && !this.request.upload);
+    return new RequestError(code, {
+      phase: this.#failure?.phase ?? phaseOf(before),
+      ref: this.ref,
+      method,
+      origin,
+      sent,
+      retryable: ERROR_CODES[code].again && repeatable,
+      cause,
+    });
+  }
+
+  #uploadOutcome(upload: Upload): UploadOutcome | undefined {
+    if (upload === 'none') return undefined;
+    const endedBy = ENDED_BY[upload] ?? 'failure';
+    return { complete: endedBy === 'caller', bytesSent: this.#bytesSent(upload), endedBy };
+  }
+
+  #bytesSent(upload: Upload): number {
+    if (this.#upload !== undefined) return this.#upload.bytesSent;
+    return upload === 'ended_by_caller' ? (this.request.bytes?.byteLength ?? 0) : 0;
+  }
+
+  #metrics(upload: Upload): Metrics {
+    const times = this.#times;
+    const nowMs = this.host.clock.now();
+    const isAdmitted = !Number.isNaN(times.admittedMs);
+    const exchange = this.#exchange;
+    const fresh = exchange?.reusedConnection === false ? exchange.connection : undefined;
+    return {
+      queued: (isAdmitted ? times.admittedMs : nowMs) - times.createdMs,
+      dns: fresh?.dns,
+      connect: fresh?.connect,
+      tls: fresh?.tls,
+      firstByte: Number.isNaN(times.headMs) ? undefined : times.headMs - times.admittedMs,
+      total: nowMs - times.createdMs,
+      bytesSent: this.#bytesSent(upload),
+      bytesReceived: this.#bytesReceived,
+      worker: this.#worker?.id,
+      attempts: this.#attempts,
+      redirects: 0,
+      reusedConnection: exchange?.reusedConnection,
+    };
+  }
+
+  #failurePoint(): FailurePoint {
+    const type = this.#state.type;
+    return {
+      started: type !== 'queued' && type !== 'connecting',
+      headReceived: type === 'receiving' || type === 'ending',
+      uploading: isUploading(this.#state.upload),
+      isTls: this.request.origin.startsWith('https:'),
+    };
+  }
+}
+
+const NO_TRAILERS: ResponseHeaders = Object.freeze({});
+const ADMITTED: ExchangeEvent = { type: 'admitted' };
+const STARTED: ExchangeEvent = { type: 'started' };
+const HEAD_RECEIVED: ExchangeEvent = { type: 'head_received' };
+const ENDED: ExchangeEvent = { type: 'response_ended', held: false };
+const ENDED_WHILE_HELD: ExchangeEvent = { type: 'response_ended', held: true };
+const HELD_DELIVERED: ExchangeEvent = { type: 'held_delivered' };
+const UPLOAD_FINISHED: ExchangeEvent = { type: 'upload_finished' };
+const UPLOAD_SENT: ExchangeEvent = { type: 'upload_sent' };
+const RECEIVER_DIED: ExchangeEvent = { type: 'receiver_died' };
+
+/** RFC 9110, 9.2.2. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+const ENDED_BY: Partial<Record<Upload, UploadOutcome['endedBy']>> = {
+  ended_by_caller: 'caller',
+  ended_by_death: 'caller_death',
+  ended_by_response: 'response',
+  ended_by_failure: 'failure',
+};
+
+function phaseOf(state: ExchangeState): Phase {
+  switch (state.type) {
+    case 'queued':
+      return 'queue';
+    case 'connecting':
+      return 'connect';
+    case 'waiting':
+      return isUploading(state.upload) ? 'upload' : 'headers';
+    default:
+      return 'body';
+  }
+}
+
+function foreignCodeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
+
+/** undici says that the dispatcher itself was closed or destroyed behind the worker's back. */
+function isDispatcherGone(error: unknown): boolean {
+  const code = foreignCodeOf(error);
+  return code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED';
+}
+
+/** undici refuses this one request; the dispatcher is fine. */
+function isForeignMisuse(error: unknown): boolean {
+  return /^UND_(ERR|MOCK_ERR)_/.test(foreignCodeOf(error)) && !isDispatcherGone(error);
+}

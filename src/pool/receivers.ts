@@ -1,0 +1,67 @@
+/**
+ * Where messages go when it is not the mailbox: functions, actors, ports (clause M2).
+ *
+ * Invariant: what a receiver throws stays here, as a process warning; it harms neither the worker
+ * nor another exchange. Warnings name the exchange by its `ref` and carry no data of it (S3).
+ */
+
+import { MessagePort } from 'node:worker_threads';
+import type { Message, PlainMessage } from '../messages.ts';
+import type { ReplyTo } from '../options.ts';
+import { plainResponse } from './response.ts';
+
+export type Deliver = (message: Message) => void;
+
+/** How to deliver to a receiver; the function returned never throws. */
+export function deliverTo(receiver: ReplyTo): Deliver {
+  if (typeof receiver === 'function') return guarded(receiver);
+  if (isPort(receiver)) return guarded((message) => receiver.postMessage(plainMessage(message)));
+  return guarded((message) => receiver.send(message));
+}
+
+/** Whether a value can receive messages. */
+export function isReceiver(value: unknown): value is ReplyTo {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return isPort(value) || ('send' in value && typeof value.send === 'function');
+}
+
+function isPort(value: object): value is MessagePort {
+  return value instanceof MessagePort;
+}
+
+function guarded(deliver: (message: Message) => unknown): Deliver {
+  return (message) => {
+    try {
+      const result = deliver(message);
+      if (result instanceof Promise) result.catch((error: unknown) => warn(message, error));
+    } catch (error) {
+      warn(message, error);
+    }
+  };
+}
+
+function warn(message: Message, error: unknown): void {
+  const what = error instanceof Error ? error.name : typeof error;
+  process.emitWarning(
+    `the receiver of exchange ${message.ref} threw ${what} on its ${message.type} message`,
+    { type: 'SpoolReceiverWarning', code: 'SPOOL_RECEIVER_THREW' },
+  );
+}
+
+/** A message as plain data (clause M7). */
+export function plainMessage(message: Message): PlainMessage {
+  switch (message.type) {
+    case 'status':
+    case 'data':
+      return message;
+    case 'done': {
+      const { response, ...rest } = message;
+      return response === undefined ? rest : { ...rest, response: plainResponse(response) };
+    }
+    case 'error':
+      return { ...message, error: message.error.toJSON() };
+    default:
+      return message satisfies never;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What a `body` option stands for: bytes that are there, or a source that has to be read.
+ *
+ * Invariant: bytes are never copied and never read before the request is admitted; a body whose
+ * media type is known says so, unless the caller named one.
+ */
+
+import type { BodyChunk, RequestBody } from '../options.ts';
+import { show } from './validate.ts';
+
+export interface BodyParts {
+  readonly bytes: Uint8Array | undefined;
+  readonly source: AsyncIterable<BodyChunk> | Iterable<BodyChunk> | undefined;
+  /** The media type, where the kind of body has one. */
+  readonly contentType: string | undefined;
+  /** Bytes of a source, where they are known before it is read. */
+  readonly length: number | undefined;
+}
+
+const NOTHING: BodyParts = {
+  bytes: undefined,
+  source: undefined,
+  contentType: undefined,
+  length: undefined,
+};
+
+/** The parts of a body, or what is wrong with it. */
+export function resolveBody(body: RequestBody | undefined): BodyParts | string {
+  if (body === undefined || body === null) return NOTHING;
+  if (typeof body === 'string') return { ...NOTHING, bytes: Buffer.from(body) };
+  if (ArrayBuffer.isView(body)) {
+    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    return { ...NOTHING, bytes };
+  }
+  if (body instanceof ArrayBuffer) return { ...NOTHING, bytes: Buffer.from(body) };
+  if (body instanceof URLSearchParams) {
+    const contentType = 'application/x-www-form-urlencoded;charset=UTF-8';
+    return { ...NOTHING, bytes: Buffer.from(body.toString()), contentType };
+  }
+  if (body instanceof Blob) {
+    const contentType = body.type === '' ? undefined : body.type;
+    return { ...NOTHING, source: body.stream(), contentType, length: body.size };
+  }
+  if (isFormData(body)) return formData(body);
+  if (typeof body === 'function')
+    return { ...NOTHING, source: { [Symbol.asyncIterator]: () => fromFactory(body) } };
+  if (typeof body === 'object' && (Symbol.asyncIterator in body || Symbol.iterator in body)) {
+    return { ...NOTHING, source: body };
+  }
+  return `must be bytes, a string, URLSearchParams, FormData, a Blob, an iterable, a stream or a function that makes one, not ${show(body)}`;
+}
+
+async function* fromFactory(
+  make: () => Iterable<BodyChunk> | AsyncIterable<BodyChunk>,
+): AsyncGenerator<BodyChunk> {
+  yield* make();
+}
+
+function isFormData(body: object): body is FormData {
+  return Object.prototype.toString.call(body) === '[object FormData]';
+}
+
+/** Encoded by the platform; entries are copied, because a `FormData` of another realm or library
+ * would be taken for a plain object. */
+function formData(form: FormData): BodyParts {
+  const own = new FormData();
+  for (const [name, value] of form) {
+    if (typeof value === 'string') own.append(name, value);
+    else own.append(name, value, value.name);
+  }
+  const encoded = new Response(own);
+  return {
+    ...NOTHING,
+    source: encoded.body ?? [],
+    contentType: encoded.headers.get('content-type') ?? undefined,
+  };
+}

@@ -1,0 +1,294 @@
+/**
+ * The façade: what users call. It checks each call once, mints handles, and passes on.
+ *
+ * A request goes from here to the `Engine`, which puts its record (`Flight`) into the one map and
+ * asks `Admission`; an admitted record runs on a `WorkerSlot` through an `Exchange` on undici.
+ * Misuse throws here, at the call; a failure of the world is a message later.
+ */
+
+import { isWatchable } from '../actors/caller-monitor.ts';
+import { chunkBytes } from '../actors/upload-body.ts';
+import { type AsyncHandle, mintRef } from '../async-handle.ts';
+import { realClock } from '../clock.ts';
+import { badOptions, type OptionIssue } from '../errors.ts';
+import type { Message, PoolResponse } from '../messages.ts';
+import type {
+  BodyChunk,
+  Caller,
+  PoolOptions,
+  RequestOptions,
+  RequestOptionsWithUrl,
+  ResolvedDefaults,
+} from '../options.ts';
+import type { PoolStats } from '../stats.ts';
+import { awaitResponse, receiveMessage } from './awaiting.ts';
+import { type CallerPool, createCallerPool, type RequestVerbs } from './caller-pool.ts';
+import { Engine, type Seams } from './engine.ts';
+import { Flight } from './flight.ts';
+import { Handles } from './handles.ts';
+import { MessageLoop } from './message-loop.ts';
+import {
+  abortSignal,
+  type Check,
+  checkAll,
+  isOptionBag,
+  own,
+  positive,
+  show,
+  zeroOrMore,
+} from './validate.ts';
+import { NO_OPTIONS, resolvePool, resolveRequest } from './validate-options.ts';
+
+/**
+ * A supervised pool of HTTP workers.
+ *
+ * Every `AsyncHandle` it gives out ends in exactly one terminal message (H3). Misuse of a call
+ * throws, or rejects where the call returns a promise, with a `RequestError`.
+ */
+export interface Pool extends RequestVerbs, AsyncDisposable {
+  /**
+   * Resolves with the whole response; rejects with the exchange's `RequestError` (A1, A3).
+   * `timeout` (ms, default none) and `signal` end only the waiting, with `ERR_AWAIT_TIMEOUT` or the
+   * signal's reason; it may be called again, any number of times, with the same result (A2).
+   */
+  await(
+    handle: AsyncHandle,
+    options?: { readonly timeout?: number; readonly signal?: AbortSignal },
+  ): Promise<PoolResponse>;
+  /** The messages of the handle's mailbox; leaving the loop early cancels the exchange (M4). */
+  messages(handle: AsyncHandle): AsyncIterableIterator<Message, undefined, undefined>;
+  /**
+   * The next message of the mailbox: waits, at most `timeout` ms where that is given, 0 polls.
+   * `undefined` when none came in time, and for ever after the end (M1, M5).
+   */
+  receive(
+    handle: AsyncHandle,
+    options?: { readonly timeout?: number },
+  ): Promise<Message | undefined>;
+  /**
+   * Sends one chunk of a `streamBody` upload. Resolves `true` once it is taken and there is room
+   * for more, `false` when the body or the exchange has ended (U2, U3). The buffer may be reused
+   * once the promise has settled. Rejects only for a chunk of a wrong type.
+   */
+  sendBody(handle: AsyncHandle, chunk: BodyChunk): Promise<boolean>;
+  /** Ends the upload; resolves `true` once the body is handed over whole, else `false` (U4). */
+  finishBody(handle: AsyncHandle): Promise<boolean>;
+  /** Ends the exchange with `ERR_CANCELLED`, `reason` as its cause; in any state, never throws (X1). */
+  cancel(handle: AsyncHandle, reason?: unknown): void;
+  /** Grants `bytes` more of a streamed response; nothing happens after the end (F1, F3). */
+  updateFlow(handle: AsyncHandle, bytes: number): void;
+  /** The handle for a `ref`; throws `ERR_UNKNOWN_HANDLE` when no exchange has it (H2). */
+  handle(ref: string): AsyncHandle;
+  /** The same request verbs for one caller, which dies when the scope is disposed (C1). */
+  withCaller(caller?: Caller): CallerPool;
+  /** A snapshot; cheap and exact (S2). */
+  stats(): PoolStats;
+  /** The worker with this id dies now and is restarted by its supervisor (W1). */
+  killWorker(id: number): void;
+  /**
+   * Admits nothing more, lets everything end, closes the connections; after `timeout` ms (default
+   * none) destroys (P1). Idempotent.
+   */
+  close(options?: { readonly timeout?: number }): Promise<void>;
+  /** Ends everything at once with `ERR_POOL_DESTROYED`, `reason` as its cause (P1). Idempotent. */
+  destroy(reason?: unknown): Promise<void>;
+}
+
+/**
+ * Starts a pool; its workers are up when this returns. Throws `ERR_BAD_OPTIONS` with all that is
+ * wrong before anything starts (P3).
+ */
+export function createPool(options?: PoolOptions): Pool {
+  return new RequestPool(options);
+}
+
+const REAL_SEAMS: Seams = { clock: realClock, random: Math.random };
+
+/** The pool itself; tests hand in a clock and a source of chance. */
+export class RequestPool implements Pool {
+  readonly #engine: Engine;
+  readonly #defaults: ResolvedDefaults;
+  readonly #handles: Handles;
+
+  constructor(options?: PoolOptions, seams: Partial<Seams> = {}) {
+    const resolved = resolvePool(options);
+    this.#defaults = resolved.defaults;
+    const engine = new Engine(resolved, { ...REAL_SEAMS, ...seams });
+    this.#engine = engine;
+    this.#handles = new Handles(engine, (ref) => engine.flight(ref));
+  }
+
+  request(options: RequestOptionsWithUrl): AsyncHandle {
+    if (!isOptionBag(options)) return this.#launch(undefined, options);
+    const { url, ...rest } = options;
+    return this.#launch(url, rest);
+  }
+
+  get(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
+    return this.#launch(url, withMethod(options, 'GET'));
+  }
+
+  head(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
+    return this.#launch(url, withMethod(options, 'HEAD'));
+  }
+
+  options(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
+    return this.#launch(url, withMethod(options, 'OPTIONS'));
+  }
+
+  post(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
+    return this.#launch(url, withMethod(options, 'POST'));
+  }
+
+  put(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
+    return this.#launch(url, withMethod(options, 'PUT'));
+  }
+
+  patch(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
+    return this.#launch(url, withMethod(options, 'PATCH'));
+  }
+
+  delete(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
+    return this.#launch(url, withMethod(options, 'DELETE'));
+  }
+
+  async await(
+    handle: AsyncHandle,
+    options: { readonly timeout?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<PoolResponse> {
+    const flight = this.#handles.open(handle);
+    checkCall(options, AWAIT_CHECKS);
+    const timeoutMs = options.timeout ?? Number.POSITIVE_INFINITY;
+    return awaitResponse(handle, flight, { timeoutMs, signal: options.signal });
+  }
+
+  messages(handle: AsyncHandle): AsyncIterableIterator<Message, undefined, undefined> {
+    return new MessageLoop(handle, this.#mailboxOf(handle));
+  }
+
+  async receive(
+    handle: AsyncHandle,
+    options: { readonly timeout?: number } = {},
+  ): Promise<Message | undefined> {
+    const flight = this.#mailboxOf(handle);
+    checkCall(options, RECEIVE_CHECKS);
+    return receiveMessage(handle, flight, options.timeout ?? Number.POSITIVE_INFINITY);
+  }
+
+  sendBody(handle: AsyncHandle, chunk: BodyChunk): Promise<boolean> {
+    try {
+      const flight = this.#handles.open(handle);
+      const taken = chunkBytes(chunk);
+      if (taken === undefined) {
+        const problem = `must be a string, a Uint8Array, an ArrayBuffer or a view of one, not ${show(chunk)}`;
+        throw badOptions([{ option: 'chunk', problem }]);
+      }
+      return flight.sendBody(taken.bytes, taken.owned);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async finishBody(handle: AsyncHandle, options: object = {}): Promise<boolean> {
+    const flight = this.#handles.open(handle);
+    checkCall(options, FINISH_CHECKS);
+    return flight.finishBody();
+  }
+
+  cancel(handle: AsyncHandle, reason?: unknown): void {
+    this.#handles.find(handle)?.stop('ERR_CANCELLED', reason);
+  }
+
+  updateFlow(handle: AsyncHandle, bytes: number): void {
+    const problem = positive(bytes);
+    if (problem !== undefined) throw badOptions([{ option: 'bytes', problem }]);
+    this.#handles.find(handle)?.grant(bytes);
+  }
+
+  handle(ref: string): AsyncHandle {
+    return this.#handles.byRef(ref);
+  }
+
+  withCaller(caller?: Caller): CallerPool {
+    if (caller !== undefined && !isWatchable(caller)) {
+      const problem = `must be something whose death can be observed, not ${show(caller)}`;
+      throw badOptions([{ option: 'caller', problem }]);
+    }
+    return createCallerPool((options) => this.request(options), caller);
+  }
+
+  stats(): PoolStats {
+    return this.#engine.stats();
+  }
+
+  killWorker(id: number): void {
+    if (!this.#engine.hasWorker(id)) {
+      const problem = `must be the id of a worker of stats(), not ${show(id)}`;
+      throw badOptions([{ option: 'id', problem }]);
+    }
+    this.#engine.killWorker(id);
+  }
+
+  async close(options: { readonly timeout?: number } = {}): Promise<void> {
+    checkCall(options, CLOSE_CHECKS);
+    const { clock } = this.#engine;
+    const timer =
+      options.timeout === undefined || options.timeout === Number.POSITIVE_INFINITY
+        ? undefined
+        : clock.setTimeout(() => {
+            void this.#engine.destroy(undefined);
+          }, options.timeout);
+    await this.#engine.close();
+    if (timer !== undefined) clock.clearTimeout(timer);
+  }
+
+  destroy(reason?: unknown): Promise<void> {
+    return this.#engine.destroy(reason);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #launch(url: unknown, options: RequestOptions): AsyncHandle {
+    this.#engine.assertOpen();
+    const request = resolveRequest(url, options, this.#defaults);
+    const flight = new Flight(mintRef(), request, this.#engine);
+    const handle = this.#handles.create(flight);
+    this.#engine.launch(flight);
+    return handle;
+  }
+
+  #mailboxOf(handle: AsyncHandle): Flight {
+    const flight = this.#handles.open(handle);
+    if (flight.request.replyTo !== undefined) {
+      const problem = 'the messages of this exchange go to its replyTo, not to its mailbox';
+      throw badOptions([{ option: 'handle', problem }]);
+    }
+    return flight;
+  }
+}
+
+const AWAIT_CHECKS: Readonly<Record<string, Check>> = { timeout: positive, signal: abortSignal };
+const RECEIVE_CHECKS: Readonly<Record<string, Check>> = { timeout: zeroOrMore };
+const CLOSE_CHECKS: Readonly<Record<string, Check>> = { timeout: zeroOrMore };
+const FINISH_CHECKS: Readonly<Record<string, Check>> = {
+  trailers: () => 'cannot be sent: the transport has no request trailers (undici 8)',
+};
+
+function checkCall(options: object, checks: Readonly<Record<string, Check>>): void {
+  const issues: OptionIssue[] = [];
+  if (isOptionBag(options)) checkAll(options, checks, issues);
+  else issues.push({ option: 'options', problem: `must be an object, not ${show(options)}` });
+  if (issues.length > 0) throw badOptions(issues);
+}
+
+/** The options of a verb, which names the method itself. */
+function withMethod(options: RequestOptions, method: string): RequestOptions {
+  if (options === NO_OPTIONS && method === 'GET') return options;
+  if (!isOptionBag(options)) return options;
+  if (own(options, 'method') !== undefined && own(options, 'method') !== method) {
+    throw badOptions([{ option: 'method', problem: 'is given by the verb; use request' }]);
+  }
+  return { ...options, method };
+}

@@ -1,0 +1,66 @@
+/**
+ * Where a request goes: origin and path of an http or https URL.
+ *
+ * Invariant: userinfo leaves the URL here, as a basic authorization header, and the fragment is
+ * dropped; neither is in any text that the pool shows (S3).
+ */
+
+import type { OptionIssue } from '../errors.ts';
+import { show } from './validate.ts';
+
+export interface Target {
+  readonly origin: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Origin, path and query. */
+  readonly url: string;
+  readonly authorization: string | undefined;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the URL parser would drop these silently
+const CONTROL = /[\x00-\x1f\x7f]/;
+
+/** The target of a URL; `undefined` and an issue where it is none. */
+export function parseTarget(url: unknown, issues: OptionIssue[]): Target | undefined {
+  const parsed = toUrl(url, issues);
+  if (parsed === undefined) return undefined;
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
+    const problem = `must be an http or https URL, not one with ${parsed.protocol}`;
+    issues.push({ option: 'url', problem });
+    return undefined;
+  }
+  const { origin } = parsed;
+  const path = parsed.pathname + parsed.search;
+  return { origin, path, url: origin + path, authorization: basicAuthorization(parsed) };
+}
+
+function toUrl(url: unknown, issues: OptionIssue[]): URL | undefined {
+  if (url instanceof URL) return url;
+  if (typeof url !== 'string') {
+    issues.push({ option: 'url', problem: `must be a string or a URL, not ${show(url)}` });
+    return undefined;
+  }
+  if (CONTROL.test(url)) {
+    issues.push({ option: 'url', problem: 'has a control character (CR, LF, NUL …)' });
+    return undefined;
+  }
+  const parsed = URL.parse(url);
+  if (parsed !== null) return parsed;
+  issues.push({ option: 'url', problem: 'must be an absolute http or https URL' });
+  return undefined;
+}
+
+/** RFC 7617; userinfo is percent-encoded UTF-8. */
+function basicAuthorization({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return undefined;
+  const pair = `${decode(username)}:${decode(password)}`;
+  return `Basic ${Buffer.from(pair).toString('base64')}`;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

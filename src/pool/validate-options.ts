@@ -1,0 +1,335 @@
+/**
+ * The boundary: options as users write them in, resolved options out, every issue in one error
+ * (clauses H1, H5, P3). Behind it nothing is checked again.
+ */
+
+import { isWatchable } from '../actors/caller-monitor.ts';
+import { badOptions, type OptionIssue } from '../errors.ts';
+import {
+  BUFFERED_RESPONSE_BYTES,
+  BUFFERED_TIMEOUT_MS,
+  MAILBOX_WINDOW_BYTES,
+  POOL_DEFAULTS,
+  type PoolOptions,
+  REQUEST_DEFAULTS,
+  type RequestDefaults,
+  type RequestOptions,
+  type ResolvedDefaults,
+  type ResolvedPool,
+  type ResolvedRequest,
+} from '../options.ts';
+import { isReceiver } from './receivers.ts';
+import { type BodyParts, resolveBody } from './request-body.ts';
+import { headerValue, resolveHeaders, TOKEN } from './request-headers.ts';
+import { parseTarget, type Target } from './request-target.ts';
+import {
+  abortSignal,
+  boolean,
+  type Check,
+  checkAll,
+  count,
+  func,
+  isOptionBag,
+  oneOf,
+  own,
+  positive,
+  positiveFinite,
+  show,
+  wholeNumber,
+} from './validate.ts';
+
+const anything: Check = () => undefined;
+
+const throughput: Check = (value) => {
+  if (!isOptionBag(value)) return `must be { bytes, interval }, not ${show(value)}`;
+  const issues: OptionIssue[] = [];
+  checkAll(value, { bytes: positiveFinite, interval: positiveFinite }, issues);
+  const first = issues[0];
+  if (first !== undefined) return `${first.option} ${first.problem}`;
+  const isWhole = own(value, 'bytes') !== undefined && own(value, 'interval') !== undefined;
+  return isWhole ? undefined : 'needs both bytes and interval';
+};
+
+const DEFAULT_CHECKS: Readonly<Record<keyof RequestDefaults, Check>> = {
+  headers: anything,
+  stream: boolean,
+  streamBody: boolean,
+  onCallerDeath: oneOf('finish', 'cancel'),
+  window: positive,
+  timeout: positive,
+  connectTimeout: positive,
+  headersTimeout: positive,
+  idleTimeout: positive,
+  queueTimeout: positive,
+  minThroughput: throughput,
+  uploadBuffer: positive,
+  maxResponseBytes: positive,
+};
+
+const method: Check = (value) =>
+  typeof value === 'string' && TOKEN.test(value)
+    ? undefined
+    : 'must be a token of RFC 9110, such as GET';
+
+const caller: Check = (value) =>
+  isWatchable(value)
+    ? undefined
+    : `must be an AbortSignal, an actor, a Worker, a MessagePort, a ChildProcess, a stream or a scope of withCaller(), not ${show(value)}`;
+
+const replyTo: Check = (value) =>
+  isReceiver(value)
+    ? undefined
+    : `must be a function, have send(message), or be a MessagePort, not ${show(value)}`;
+
+const REQUEST_CHECKS: Readonly<Record<keyof RequestOptions, Check>> = {
+  ...DEFAULT_CHECKS,
+  method,
+  body: anything,
+  caller,
+  replyTo,
+  signal: abortSignal,
+};
+
+const POOL_CHECKS: Readonly<Record<keyof PoolOptions, Check>> = {
+  ...DEFAULT_CHECKS,
+  workers: wholeNumber(1, 1024),
+  isolation: oneOf('inline'),
+  maxInFlight: count(1),
+  queueLimit: count(0),
+  maxRestarts: count(0),
+  restartWindow: positive,
+  dispatcher: func,
+};
+
+/** The options of a pool, or one error with all that is wrong. */
+export function resolvePool(options: PoolOptions = {}): ResolvedPool {
+  if (!isOptionBag(options)) {
+    throw badOptions([{ option: 'options', problem: `must be an object, not ${show(options)}` }]);
+  }
+  const issues: OptionIssue[] = [];
+  checkAll(options, POOL_CHECKS, issues);
+  const headers = resolveHeaders(own(options, 'headers'), REQUEST_DEFAULTS.headers, issues);
+  if (issues.length > 0) throw badOptions(issues);
+  // Checked above: the own values are of the types that `PoolOptions` declares.
+  const given = ownOptions(options) as PoolOptions;
+  return {
+    workers: given.workers ?? POOL_DEFAULTS.workers,
+    maxInFlight: given.maxInFlight ?? POOL_DEFAULTS.maxInFlight,
+    queueLimit: given.queueLimit ?? POOL_DEFAULTS.queueLimit,
+    maxRestarts: given.maxRestarts ?? POOL_DEFAULTS.maxRestarts,
+    restartWindow: given.restartWindow ?? POOL_DEFAULTS.restartWindow,
+    dispatcher: given.dispatcher,
+    defaults: {
+      headers,
+      stream: given.stream ?? REQUEST_DEFAULTS.stream,
+      streamBody: given.streamBody ?? REQUEST_DEFAULTS.streamBody,
+      onCallerDeath: given.onCallerDeath ?? REQUEST_DEFAULTS.onCallerDeath,
+      window: given.window,
+      timeout: given.timeout,
+      connectTimeout: given.connectTimeout ?? REQUEST_DEFAULTS.connectTimeout,
+      headersTimeout: given.headersTimeout ?? REQUEST_DEFAULTS.headersTimeout,
+      idleTimeout: given.idleTimeout ?? REQUEST_DEFAULTS.idleTimeout,
+      queueTimeout: given.queueTimeout ?? REQUEST_DEFAULTS.queueTimeout,
+      minThroughput: given.minThroughput,
+      uploadBuffer: given.uploadBuffer ?? REQUEST_DEFAULTS.uploadBuffer,
+      maxResponseBytes: given.maxResponseBytes,
+    },
+  };
+}
+
+/** A request and its URL, or one error with all that is wrong. */
+export function resolveRequest(
+  url: unknown,
+  options: RequestOptions,
+  defaults: ResolvedDefaults,
+): ResolvedRequest {
+  const issues: OptionIssue[] = [];
+  let given: RequestOptions = NO_OPTIONS;
+  if (options !== NO_OPTIONS) {
+    if (isOptionBag(options)) {
+      checkAll(options, REQUEST_CHECKS, issues);
+      // Checked: the own values are of the types that `RequestOptions` declares.
+      given = ownOptions(options) as RequestOptions;
+    } else {
+      issues.push({ option: 'options', problem: `must be an object, not ${show(options)}` });
+    }
+  }
+  const target = parseTarget(url, issues);
+  const headers = resolveHeaders(given.headers, defaults.headers, issues);
+  const body = bodyOf(given, issues);
+  const draft = draftOf(given, defaults);
+  const contentLength = checkContradictions({ given, draft, headers, body }, issues);
+  if (issues.length > 0 || target === undefined) throw badOptions(issues);
+  return assemble({ given, defaults, draft, target, headers, body, contentLength });
+}
+
+/** The options of a request without any. */
+export const NO_OPTIONS: RequestOptions = Object.freeze({});
+
+interface Draft {
+  readonly method: string;
+  readonly stream: boolean;
+  readonly streamBody: boolean;
+}
+
+interface Parts {
+  readonly given: RequestOptions;
+  readonly draft: Draft;
+  readonly headers: readonly string[];
+  readonly body: BodyParts;
+}
+
+function draftOf(given: RequestOptions, defaults: ResolvedDefaults): Draft {
+  const name = typeof given.method === 'string' ? given.method : 'GET';
+  const upper = name.toUpperCase();
+  const isBodyless = BODYLESS.has(upper);
+  return {
+    method: COMMON_METHODS.has(upper) ? upper : name,
+    stream: given.stream ?? defaults.stream,
+    // A pool-wide `streamBody` is meant for the requests that can have a body of their own.
+    streamBody:
+      given.streamBody ?? (defaults.streamBody && given.body === undefined && !isBodyless),
+  };
+}
+
+/** Methods whose names are accepted in any case, as fetch does. */
+const COMMON_METHODS = new Set([
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'TRACE',
+]);
+/** A body has no meaning with these (RFC 9110, 9.3), and servers drop or refuse it. */
+const BODYLESS = new Set(['GET', 'HEAD', 'TRACE']);
+
+/** Checks pairs of options; returns the declared length of an upload. */
+function checkContradictions(parts: Parts, issues: OptionIssue[]): number | undefined {
+  const { given, draft, body } = parts;
+  const hasBody = body.bytes !== undefined || body.source !== undefined;
+  if (draft.method === 'CONNECT') {
+    issues.push({ option: 'method', problem: 'CONNECT makes tunnels, the pool does not' });
+  }
+  if (given.body !== undefined && draft.streamBody) {
+    issues.push({
+      option: 'body',
+      problem: 'contradicts streamBody: the body comes by one of them',
+    });
+  }
+  if (BODYLESS.has(draft.method) && (hasBody || draft.streamBody)) {
+    const option = hasBody ? 'body' : 'streamBody';
+    issues.push({ option, problem: `a ${draft.method} request cannot carry a body` });
+  }
+  if (given.window !== undefined && !draft.stream) {
+    issues.push({ option: 'window', problem: 'needs stream: a buffered response has no window' });
+  }
+  return checkLength(parts, hasBody || draft.streamBody, issues);
+}
+
+function checkLength(
+  { headers, body }: Parts,
+  hasBody: boolean,
+  issues: OptionIssue[],
+): number | undefined {
+  const text = headerValue(headers, 'content-length');
+  if (text === undefined) return body.length;
+  const option = 'headers.content-length';
+  const declared = Number(text);
+  if (!/^\d{1,15}$/.test(text)) {
+    issues.push({ option, problem: 'must be a whole number of bytes' });
+    return undefined;
+  }
+  if (!hasBody && declared !== 0) {
+    issues.push({ option, problem: `must be 0 or absent without a body, not ${declared}` });
+  }
+  const known = body.bytes?.byteLength ?? body.length;
+  if (known !== undefined && declared !== known) {
+    issues.push({ option, problem: `must be the body's ${known} bytes, not ${declared}` });
+  }
+  return declared;
+}
+
+function bodyOf(given: RequestOptions, issues: OptionIssue[]): BodyParts {
+  if (given.body === undefined) return NO_BODY;
+  const parts = resolveBody(given.body);
+  if (typeof parts !== 'string') return parts;
+  issues.push({ option: 'body', problem: parts });
+  return NO_BODY;
+}
+
+const NO_BODY: BodyParts = {
+  bytes: undefined,
+  source: undefined,
+  contentType: undefined,
+  length: undefined,
+};
+
+interface Assembly extends Parts {
+  readonly defaults: ResolvedDefaults;
+  readonly target: Target;
+  readonly contentLength: number | undefined;
+}
+
+function assemble(parts: Assembly): ResolvedRequest {
+  const { given, defaults, draft, target, body, contentLength } = parts;
+  const { stream, streamBody } = draft;
+  const upload = streamBody || body.source !== undefined;
+  const isLong = stream || streamBody;
+  const windowDefault =
+    given.replyTo === undefined ? MAILBOX_WINDOW_BYTES : Number.POSITIVE_INFINITY;
+  return {
+    method: draft.method,
+    origin: target.origin,
+    path: target.path,
+    url: target.url,
+    headers: completeHeaders(parts, upload),
+    bytes: body.bytes,
+    source: body.source,
+    upload,
+    streamBody,
+    contentLength: upload ? contentLength : undefined,
+    stream,
+    replyTo: given.replyTo,
+    caller: given.caller,
+    signal: given.signal,
+    onCallerDeath: given.onCallerDeath ?? defaults.onCallerDeath,
+    window: given.window ?? defaults.window ?? windowDefault,
+    timeoutMs:
+      given.timeout ??
+      defaults.timeout ??
+      (isLong ? Number.POSITIVE_INFINITY : BUFFERED_TIMEOUT_MS),
+    connectTimeoutMs: given.connectTimeout ?? defaults.connectTimeout,
+    headersTimeoutMs: given.headersTimeout ?? defaults.headersTimeout,
+    idleTimeoutMs: given.idleTimeout ?? defaults.idleTimeout,
+    queueTimeoutMs: given.queueTimeout ?? defaults.queueTimeout,
+    minThroughput: given.minThroughput ?? defaults.minThroughput,
+    uploadBuffer: given.uploadBuffer ?? defaults.uploadBuffer,
+    maxResponseBytes:
+      given.maxResponseBytes ??
+      defaults.maxResponseBytes ??
+      (stream ? Number.POSITIVE_INFINITY : BUFFERED_RESPONSE_BYTES),
+  };
+}
+
+function completeHeaders(parts: Assembly, upload: boolean): readonly string[] {
+  const { headers, body, target } = parts;
+  const added: string[] = [];
+  if (body.contentType !== undefined && headerValue(headers, 'content-type') === undefined) {
+    added.push('content-type', body.contentType);
+  }
+  if (upload && body.length !== undefined && headerValue(headers, 'content-length') === undefined) {
+    added.push('content-length', String(body.length));
+  }
+  if (target.authorization !== undefined && headerValue(headers, 'authorization') === undefined) {
+    added.push('authorization', target.authorization);
+  }
+  return added.length === 0 ? headers : headers.concat(added);
+}
+
+/** The own properties alone, on no prototype, so that a polluted one adds nothing (N11). */
+function ownOptions(options: object): object {
+  return Object.assign(Object.create(null), options);
+}

@@ -1,0 +1,30 @@
+/** A snapshot of a pool (clause S2). Counts are exact; all gauges are zero when nothing is in flight. */
+
+import type { ErrorCode } from './errors.ts';
+
+export interface WorkerStats {
+  readonly id: number;
+  readonly state: 'up' | 'restarting' | 'stopped';
+  readonly restarts: number;
+  /** Exchanges running on it. */
+  readonly inFlight: number;
+  readonly openUploads: number;
+  /** Bytes of request and response bodies since the pool began. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+export interface PoolStats {
+  /** Exchanges waiting for admission. */
+  readonly queued: number;
+  /** Exchanges admitted and not ended. */
+  readonly inFlight: number;
+  /** Uploads whose body is not yet handed over whole, queued ones included. */
+  readonly openUploads: number;
+  readonly workers: readonly WorkerStats[];
+  /** Exchanges ended since the pool began. */
+  readonly totals: {
+    readonly done: number;
+    readonly error: Readonly<Partial<Record<ErrorCode, number>>>;
+  };
+}
