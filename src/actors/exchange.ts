@@ -48,6 +48,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
   readonly #reports: ExchangeReports;
   #controller: Dispatcher.DispatchController | undefined;
   #progress: Progress = 'dispatched';
+  #wasStarted = false;
   #aborted = false;
   #body: BodyStream | undefined;
 
@@ -83,7 +84,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
 
   /** Whether bytes of the request's head can have left: at once, or with the first body byte. */
   headSent(upload: UploadBody | undefined): boolean {
-    if (this.#progress === 'dispatched') return false;
+    if (!this.#wasStarted) return false;
     if (upload === undefined || this.#body?.target !== undefined) return true;
     return upload.bytesSent > 0 || upload.sent;
   }
@@ -121,6 +122,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     this.#noteConnection();
     if (this.#progress !== 'dispatched') return;
     this.#progress = 'started';
+    this.#wasStarted = true;
     this.#reports.started();
   }
 

@@ -11,7 +11,6 @@ import { show } from './validate.ts';
 /** A `token` (RFC 9110, 5.6.2). */
 export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Visible characters, spaces and tabs, and obs-text: no CR, LF, NUL or other control. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are the point
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const TRANSPORT_OWNED = new Set([
