@@ -59,11 +59,13 @@ assert.equal(cancelled.state, 'aborted');
 assert.equal(cancelled.code, 'ERR_CALLER_DIED');
 
 // A scope is a caller too: it dies when it is disposed of.
+const scoped = once(seen, 'body');
 {
   using scope = pool.withCaller();
-  const body = once(seen, 'body');
   const upload = scope.post(url, { streamBody: true });
   await pool.sendBody(upload, 'from a scope');
-  body.then(([state, text]) => console.log(`server saw a body ${state}: '${text}'`));
 }
+const [state, text] = await scoped;
+console.log(`server saw a body ${state}: '${text}'; its scope was disposed of`);
+assert.deepEqual([state, text], ['finished', 'from a scope']);
 server.close();

@@ -96,10 +96,13 @@ function openUpload(
   { id, gate }: { id: string; gate: Promise<void> },
 ): Opened {
   const middle = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
   const run = async (): Promise<Ended> => {
     const result = await transfer(pool, {
       url: `${server.origin}/xor/${id}`,
-      chunks: gated(gate),
+      // A sender whose exchange is over has nothing to wait for: its next chunk is refused.
+      chunks: gated(Promise.race([gate, over.promise])),
+      onEnd: over.resolve,
       transform: masked,
       onProgress(sentBytes, receivedBytes) {
         if (sentBytes === UPLOAD_BYTES / 2 && receivedBytes === sentBytes) middle.resolve();

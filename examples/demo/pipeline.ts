@@ -39,25 +39,13 @@ export async function runPipeline(act: Act, options: DemoOptions, target: Target
   };
   const progress = showProgress([...tracks, smallTrack]);
   try {
-    const uploads = tracks.map(async (track, index) => {
-      const result = await transfer(act.pool, {
-        url:
-          target.kind === 'echo' ? target.url : `${target.server.origin}/xor/upload-${index + 1}`,
-        chunks: testBytes(index + 1, uploadBytes),
-        transform: target.kind === 'echo' ? (chunk) => chunk : masked,
-        onProgress(sentBytes, receivedBytes) {
-          track.done = sentBytes;
-          track.down = receivedBytes;
-        },
-      });
-      return { track, result, id: `upload-${index + 1}` };
-    });
-    const [transfers, small] = await Promise.all([
+    const uploads = tracks.map((track, index) => runUpload(act, target, { track, index }));
+    const [finished, small] = await Promise.all([
       Promise.all(uploads),
       runSmall(act, target, smallTrack),
     ]);
     progress.stop();
-    for (const { track, result, id } of transfers) await enter(act, target, { track, result, id });
+    await enter(act, target, finished);
     small.enter();
   } finally {
     progress.stop();
@@ -67,35 +55,64 @@ export async function runPipeline(act: Act, options: DemoOptions, target: Target
 interface Finished {
   readonly track: Track;
   readonly result: TransferResult;
-  readonly id: string;
+  /** What came back is what had to, and all of it was sent. */
+  readonly downRight: boolean;
 }
 
-async function enter({ ledger }: Act, target: Target, { track, result, id }: Finished) {
-  const { label } = track;
-  const down = sameBytes(result.received, result.expected) && result.sent.bytes === track.total;
-  const ended = outcome(result.end) === 'done' && result.status === 200 && result.ends === 1;
-  ledger.claim(`${label}: ends in one done with status 200`, ended, {
-    outcome: outcome(result.end),
-    status: result.status,
-    terminalMessages: result.ends,
+async function runUpload(
+  { pool }: Act,
+  target: Target,
+  { track, index }: { readonly track: Track; readonly index: number },
+): Promise<Finished> {
+  const result = await transfer(pool, {
+    url: target.kind === 'echo' ? target.url : `${target.server.origin}/xor/${idOf(track)}`,
+    chunks: testBytes(index + 1, track.total),
+    transform: target.kind === 'echo' ? (chunk) => chunk : masked,
+    onProgress(sentBytes, receivedBytes) {
+      track.done = sentBytes;
+      track.down = receivedBytes;
+    },
   });
-  ledger.claim(`${label}: what came down is what had to`, down, result);
+  const downRight =
+    sameBytes(result.received, result.expected) && result.sent.bytes === track.total;
+  return { track, result, downRight };
+}
+
+/** The claims, each over all uploads; what is shown of a broken one are the uploads that broke it. */
+async function enter(act: Act, target: Target, finished: readonly Finished[]): Promise<void> {
+  const { ledger } = act;
+  const claimAll = (text: string, holds: (one: Finished) => boolean) => {
+    const broken = finished.filter((one) => !holds(one));
+    ledger.claim(`uploads: each of ${finished.length} ${text}`, broken.length === 0, broken);
+  };
+  claimAll('ended in one done with status 200', ({ result }) => {
+    return outcome(result.end) === 'done' && result.ends === 1 && result.status === 200;
+  });
+  claimAll('came down as it had to, byte for byte', (one) => one.downRight);
+  claimAll("is reported complete, endedBy 'caller'", ({ result }) => {
+    return result.end?.upload?.complete === true && result.end.upload.endedBy === 'caller';
+  });
   if (target.kind === 'echo') {
-    ledger.row(transferRow(label, result, down ? 'down ok' : 'MISMATCH'));
+    for (const { track, result, downRight } of finished) {
+      ledger.row(transferRow(track.label, result, downRight ? 'down ok' : 'MISMATCH'));
+    }
     return;
   }
-  const report = await target.server.report(id);
-  const up = sameBytes(report, result.sent) && report.body === 'whole';
-  ledger.claim(`${label}: the server saw every byte of it`, up, report);
-  ledger.claim(
-    `${label}: bytes came down while it was still going up`,
-    result.receivedBeforeFinish > 0,
-    result.receivedBeforeFinish,
+  claimAll(
+    'came down while it was still going up',
+    ({ result }) => result.receivedBeforeFinish > 0,
   );
-  ledger.claim(
-    `${label}: upload reported complete, ended by its caller`,
-    result.end?.upload?.complete === true && result.end.upload.endedBy === 'caller',
-    result.end?.upload,
-  );
-  ledger.row(transferRow(label, result, up && down ? 'up ok, down ok' : 'MISMATCH'));
+  const seen = new Map<Finished, boolean>();
+  for (const one of finished) {
+    const report = await target.server.report(idOf(one.track));
+    const upRight = sameBytes(report, one.result.sent) && report.body === 'whole';
+    seen.set(one, upRight);
+    const checksum = upRight && one.downRight ? 'up ok, down ok' : 'MISMATCH';
+    ledger.row(transferRow(one.track.label, one.result, checksum));
+  }
+  claimAll('reached the server whole, byte for byte', (one) => seen.get(one) === true);
+}
+
+function idOf(track: Track): string {
+  return track.label.replace(' ', '-');
 }

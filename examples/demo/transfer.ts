@@ -17,6 +17,8 @@ export interface TransferPlan {
   readonly transform: (chunk: Uint8Array) => Uint8Array;
   readonly caller?: AbortSignal;
   readonly onProgress?: (sentBytes: number, receivedBytes: number) => void;
+  /** The terminal message came; the chunks may still be waiting for something. */
+  readonly onEnd?: () => void;
 }
 
 export interface TransferResult {
@@ -65,7 +67,7 @@ export async function transfer(pool: Pool, plan: TransferPlan): Promise<Transfer
     receive(pool, handle, (chunk) => {
       received.add(chunk);
       progress();
-    }),
+    }).finally(() => plan.onEnd?.()),
   ]);
   return {
     ref: handle.ref,

@@ -28,9 +28,11 @@ export async function runWorkerDeath(act: Act, server: DemoServer): Promise<Work
   const victim = pool.stats().workers.toSorted((a, b) => b.inFlight - a.inFlight)[0];
   if (victim === undefined) throw new Error('the pool has no worker to kill');
   const allDied = Promise.withResolvers<void>();
-  const enter = flight.ended.map(async (promise) => {
-    ended.push(await promise);
+  const entered = flight.ended.map(async (promise) => {
+    const one = await promise;
+    ended.push(one);
     if (ended.length === victim.inFlight) allDied.resolve();
+    return one;
   });
 
   const killedMs = performance.now();
@@ -41,9 +43,9 @@ export async function runWorkerDeath(act: Act, server: DemoServer): Promise<Work
   const atOnce = [...ended];
   const answered = await burst;
   flight.release();
-  await Promise.all(enter);
+  const all = await Promise.all(entered);
 
-  const survivors = ended.filter((one) => !atOnce.includes(one));
+  const survivors = all.filter((one) => !atOnce.includes(one));
   ledger.claim(
     `worker death: its ${victim.inFlight} exchanges ended in ERR_WORKER_DIED, ${tookMs.toFixed(0)} ms after the kill`,
     victim.inFlight > 0 &&
@@ -63,7 +65,7 @@ export async function runWorkerDeath(act: Act, server: DemoServer): Promise<Work
     answered.length,
   );
   await claimServerSawIt(act, server, { atOnce, survivors });
-  for (const { row } of ended) ledger.row(row);
+  for (const { row } of all) ledger.row(row);
   const again = await claimRecovery(act, server, victim);
   return { died: atOnce.length, survived: survivors.length, small: answered.length + again };
 }
