@@ -39,7 +39,7 @@ interface Watches {
   readonly receiver: Watcher | undefined;
 }
 
-export class Engine implements FlightHost {
+export class Engine implements FlightHost<Flight> {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly #flights = new Map<string, Flight>();

@@ -1,22 +1,21 @@
-/** What an exchange's record needs of its pool. */
+/** What the record of an exchange (`Flight`, as `Item` here) needs of its pool. */
 
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { Flight } from './flight.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
-export interface FlightHost {
+export interface FlightHost<Item> {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   /** The number of open uploads changed. */
   countUploads(change: number): void;
   /** The exchange has lost its worker before it touched the wire. */
-  requeue(flight: Flight): void;
+  requeue(flight: Item): void;
   /** The dispatcher of a worker failed. */
   workerFault(worker: WorkerSlot, error: unknown): void;
   /** The exchange has ended: out of the map, out of the queue, watched by nobody. */
-  remove(flight: Flight, outcome: 'done' | ErrorCode): void;
+  remove(flight: Item, outcome: 'done' | ErrorCode): void;
   /** Its terminal message is out; its slot may be used. */
-  settled(flight: Flight): void;
+  settled(flight: Item): void;
 }

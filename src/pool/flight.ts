@@ -47,7 +47,7 @@ export type Waiter = (terminal: TerminalMessage) => void;
 
 export class Flight implements ExchangeReports, Deadline {
   readonly ref: string;
-  readonly host: FlightHost;
+  readonly host: FlightHost<Flight>;
   readonly request: ResolvedRequest;
   /** Set once, when the exchange has ended. */
   terminal: TerminalMessage | undefined;
@@ -79,7 +79,7 @@ export class Flight implements ExchangeReports, Deadline {
     | undefined;
   #response: PoolResponse | undefined;
 
-  constructor(ref: string, request: ResolvedRequest, host: FlightHost) {
+  constructor(ref: string, request: ResolvedRequest, host: FlightHost<Flight>) {
     this.ref = ref;
     this.host = host;
     this.request = request;

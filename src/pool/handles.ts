@@ -12,14 +12,14 @@ import { Flight } from './flight.ts';
 import type { FlightHost } from './flight-host.ts';
 
 export class Handles {
-  readonly #host: FlightHost;
+  readonly #host: FlightHost<Flight>;
   /** The reachable handles, of running and of ended exchanges. */
   readonly #byRef = new Map<string, WeakRef<AsyncHandle>>();
   readonly #collected: FinalizationRegistry<string>;
   readonly #running: (ref: string) => Flight | undefined;
   #warned = false;
 
-  constructor(host: FlightHost, running: (ref: string) => Flight | undefined) {
+  constructor(host: FlightHost<Flight>, running: (ref: string) => Flight | undefined) {
     this.#host = host;
     this.#running = running;
     this.#collected = new FinalizationRegistry((ref) => this.#lost(ref));

@@ -6,7 +6,11 @@
  */
 
 import type { Dispatcher } from 'undici';
-import type { Flight } from './flight.ts';
+
+/** What runs on a worker, as far as the worker's death concerns it. */
+export interface Running {
+  workerDied(error: unknown): void;
+}
 
 /** `up` takes work; `restarting` waits for its backoff; `stopped` is for good. */
 export type WorkerState = 'up' | 'restarting' | 'stopped';
@@ -20,7 +24,7 @@ export class WorkerSlot {
   openUploads = 0;
   bytesSent = 0;
   bytesReceived = 0;
-  readonly running = new Set<Flight>();
+  readonly running = new Set<Running>();
 
   constructor(id: number) {
     this.id = id;
