@@ -102,9 +102,14 @@ export class Deadlines {
     // After a long stop, or a jump of the clock, one turn of the wheel sees every slot.
     const first = Math.max(this.#sweptTick + 1, nowTick - SLOTS + 1);
     this.#sweptTick = Math.max(this.#sweptTick, nowTick);
-    for (let tick = first; tick <= nowTick; tick += 1) this.#sweep(tick & (SLOTS - 1), nowMs);
-    if (this.#size > 0 && this.#armedTick === Number.POSITIVE_INFINITY) this.#arm(this.#nextTick());
-    else if (this.#size > 0) this.#arm(Math.min(this.#armedTick, this.#nextTick()));
+    let tick = first;
+    try {
+      for (; tick <= nowTick; tick += 1) this.#sweep(tick & (SLOTS - 1), nowMs);
+    } finally {
+      // An owner that throws does not harm the others: the rest of its tick is swept next.
+      if (tick <= nowTick) this.#sweptTick = tick - 1;
+      if (this.#size > 0) this.#arm(Math.min(this.#armedTick, this.#nextTick()));
+    }
   }
 
   #sweep(slot: number, nowMs: number): void {
