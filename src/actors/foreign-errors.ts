@@ -82,6 +82,10 @@ function codeFor(error: unknown, point: FailurePoint): ErrorCode {
   if (/proxy/i.test(messageOf(error)) && !point.headReceived) return 'ERR_PROXY';
   if (point.headReceived) return 'ERR_TRUNCATED';
   if (point.started) return 'ERR_SOCKET';
+  // Node names the call that failed: what it says of TCP or DNS is not the handshake's fault.
+  const syscall = syscallOf(error);
+  if (syscall === 'connect') return 'ERR_CONNECT';
+  if (syscall === 'getaddrinfo') return 'ERR_RESOLVE';
   return point.isTls ? 'ERR_TLS' : 'ERR_CONNECT';
 }
 
@@ -102,6 +106,13 @@ function foreignCode(error: unknown): string {
   if ('code' in error && typeof error.code === 'string' && error.code !== '') return error.code;
   if (error instanceof AggregateError) return foreignCode(error.errors[0]);
   return 'cause' in error ? foreignCode(error.cause) : '';
+}
+
+function syscallOf(error: unknown): unknown {
+  if (error instanceof AggregateError) return syscallOf(error.errors[0]);
+  return typeof error === 'object' && error !== null && 'syscall' in error
+    ? error.syscall
+    : undefined;
 }
 
 function messageOf(error: unknown): string {
