@@ -35,6 +35,20 @@ export function* testBytes(seed: number, totalBytes: number): Generator<Uint8Arr
   }
 }
 
+/** The same bytes, but the second half only after `gate` has resolved. */
+export async function* gatedBytes(
+  seed: number,
+  totalBytes: number,
+  gate: Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  let yieldedBytes = 0;
+  for (const chunk of testBytes(seed, totalBytes)) {
+    if (yieldedBytes >= totalBytes / 2) await gate;
+    yieldedBytes += chunk.length;
+    yield chunk;
+  }
+}
+
 /** A new buffer with every byte of `chunk` XOR 0x5a. */
 export function masked(chunk: Uint8Array): Uint8Array {
   const out = new Uint8Array(chunk.length);

@@ -6,7 +6,7 @@
  */
 
 import type { DoneMessage, ErrorMessage } from '../../src/index.ts';
-import { MIB, masked, sameBytes, testBytes } from './bytes.ts';
+import { gatedBytes, MIB, masked, sameBytes } from './bytes.ts';
 import { type Row, shortRef } from './ledger.ts';
 import type { Act } from './pipeline.ts';
 import type { DemoServer } from './server-process.ts';
@@ -101,7 +101,7 @@ function openUpload(
     const result = await transfer(pool, {
       url: `${server.origin}/xor/${id}`,
       // A sender whose exchange is over has nothing to wait for: its next chunk is refused.
-      chunks: gated(Promise.race([gate, over.promise])),
+      chunks: gatedBytes(99, UPLOAD_BYTES, Promise.race([gate, over.promise])),
       onEnd: over.resolve,
       transform: masked,
       onProgress(sentBytes, receivedBytes) {
@@ -113,14 +113,4 @@ function openUpload(
     return { id, outcome: row.outcome, worker: row.worker, whole, row };
   };
   return { middle: middle.promise, ended: run() };
-}
-
-/** The chunks of an upload that waits halfway. */
-async function* gated(gate: Promise<void>): AsyncGenerator<Uint8Array> {
-  let yieldedBytes = 0;
-  for (const chunk of testBytes(99, UPLOAD_BYTES)) {
-    if (yieldedBytes === UPLOAD_BYTES / 2) await gate;
-    yieldedBytes += chunk.length;
-    yield chunk;
-  }
 }
