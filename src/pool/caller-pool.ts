@@ -7,8 +7,8 @@
 
 import { CallerMonitor, isDead } from '../actors/caller-monitor.ts';
 import type { AsyncHandle } from '../async-handle.ts';
-import { badOptions } from '../errors.ts';
 import type { Caller, CallerScope, RequestOptions, RequestOptionsWithUrl } from '../options.ts';
+import { callOf, NO_OPTIONS, type RequestCall } from './validate-options.ts';
 
 /** The request verbs of a pool. */
 export interface RequestVerbs {
@@ -29,23 +29,18 @@ export interface CallerPool extends RequestVerbs, Disposable {
   readonly scope: CallerScope;
 }
 
-type Send = (options: RequestOptionsWithUrl) => AsyncHandle;
+type Launch = (call: RequestCall) => AsyncHandle;
 
-/** A caller pool over `send`, for a caller that may be given. */
-export function createCallerPool(send: Send, caller: Caller | undefined): CallerPool {
+/** A caller pool over `launch`, for a caller that may be given. */
+export function createCallerPool(launch: Launch, caller: Caller | undefined): CallerPool {
   const scope = new Scope(caller);
-  const request: Send = (options) => {
-    if (options?.caller !== undefined) {
-      const problem = 'is the scope itself here; use the pool to name another';
-      throw badOptions([{ option: 'caller', problem }]);
-    }
-    return send({ ...options, caller: scope });
-  };
-  const verb = (method: string) => (url: string | URL, options?: RequestOptions) =>
-    request({ ...options, method, url });
+  const verb =
+    (name: string) =>
+    (url: string | URL, options: RequestOptions = NO_OPTIONS) =>
+      launch({ url, options, verb: name, scope });
   return {
     scope,
-    request,
+    request: (options) => launch(callOf(options, scope)),
     get: verb('GET'),
     head: verb('HEAD'),
     options: verb('OPTIONS'),

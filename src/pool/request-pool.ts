@@ -32,12 +32,18 @@ import {
   type Check,
   checkAll,
   isOptionBag,
-  own,
+  ownOptions,
   positive,
   show,
   zeroOrMore,
 } from './validate.ts';
-import { NO_OPTIONS, resolvePool, resolveRequest } from './validate-options.ts';
+import {
+  callOf,
+  NO_OPTIONS,
+  type RequestCall,
+  resolvePool,
+  resolveRequest,
+} from './validate-options.ts';
 
 /**
  * A supervised pool of HTTP workers.
@@ -53,7 +59,7 @@ export interface Pool extends RequestVerbs, AsyncDisposable {
    */
   await(
     handle: AsyncHandle,
-    options?: { readonly timeout?: number; readonly signal?: AbortSignal },
+    options?: { readonly timeout?: number | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<PoolResponse>;
   /** The messages of the handle's mailbox; leaving the loop early cancels the exchange (M4). */
   messages(handle: AsyncHandle): AsyncIterableIterator<Message, undefined, undefined>;
@@ -63,7 +69,7 @@ export interface Pool extends RequestVerbs, AsyncDisposable {
    */
   receive(
     handle: AsyncHandle,
-    options?: { readonly timeout?: number },
+    options?: { readonly timeout?: number | undefined },
   ): Promise<Message | undefined>;
   /**
    * Sends one chunk of a `streamBody` upload. Resolves `true` once it is taken and there is room
@@ -89,7 +95,7 @@ export interface Pool extends RequestVerbs, AsyncDisposable {
    * Admits nothing more, lets everything end, closes the connections; after `timeout` ms (default
    * none) destroys (P1). Idempotent.
    */
-  close(options?: { readonly timeout?: number }): Promise<void>;
+  close(options?: { readonly timeout?: number | undefined }): Promise<void>;
   /** Ends everything at once with `ERR_POOL_DESTROYED`, `reason` as its cause (P1). Idempotent. */
   destroy(reason?: unknown): Promise<void>;
 }
@@ -119,47 +125,47 @@ export class RequestPool implements Pool {
   }
 
   request(options: RequestOptionsWithUrl): AsyncHandle {
-    if (!isOptionBag(options)) return this.#launch(undefined, options);
-    const { url, ...rest } = options;
-    return this.#launch(url, rest);
+    return this.#launch(callOf(options, undefined));
   }
 
   get(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch(url, withMethod(options, 'GET'));
+    return this.#launch({ url, options, verb: 'GET', scope: undefined });
   }
 
   head(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch(url, withMethod(options, 'HEAD'));
+    return this.#launch({ url, options, verb: 'HEAD', scope: undefined });
   }
 
   options(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch(url, withMethod(options, 'OPTIONS'));
+    return this.#launch({ url, options, verb: 'OPTIONS', scope: undefined });
   }
 
   post(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch(url, withMethod(options, 'POST'));
+    return this.#launch({ url, options, verb: 'POST', scope: undefined });
   }
 
   put(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch(url, withMethod(options, 'PUT'));
+    return this.#launch({ url, options, verb: 'PUT', scope: undefined });
   }
 
   patch(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch(url, withMethod(options, 'PATCH'));
+    return this.#launch({ url, options, verb: 'PATCH', scope: undefined });
   }
 
   delete(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch(url, withMethod(options, 'DELETE'));
+    return this.#launch({ url, options, verb: 'DELETE', scope: undefined });
   }
 
   async await(
     handle: AsyncHandle,
-    options: { readonly timeout?: number; readonly signal?: AbortSignal } = {},
+    options: {
+      readonly timeout?: number | undefined;
+      readonly signal?: AbortSignal | undefined;
+    } = NO_OPTIONS,
   ): Promise<PoolResponse> {
     const flight = this.#handles.open(handle);
-    checkCall(options, AWAIT_CHECKS);
-    const timeoutMs = options.timeout ?? Number.POSITIVE_INFINITY;
-    return awaitResponse(handle, flight, { timeoutMs, signal: options.signal });
+    const { timeout = Number.POSITIVE_INFINITY, signal } = checkedCall(options, AWAIT_CHECKS);
+    return awaitResponse(handle, flight, { timeoutMs: timeout, signal });
   }
 
   messages(handle: AsyncHandle): AsyncIterableIterator<Message, undefined, undefined> {
@@ -168,11 +174,11 @@ export class RequestPool implements Pool {
 
   async receive(
     handle: AsyncHandle,
-    options: { readonly timeout?: number } = {},
+    options: { readonly timeout?: number | undefined } = NO_OPTIONS,
   ): Promise<Message | undefined> {
     const flight = this.#mailboxOf(handle);
-    checkCall(options, RECEIVE_CHECKS);
-    return receiveMessage(handle, flight, options.timeout ?? Number.POSITIVE_INFINITY);
+    const { timeout = Number.POSITIVE_INFINITY } = checkedCall(options, RECEIVE_CHECKS);
+    return receiveMessage(handle, flight, timeout);
   }
 
   sendBody(handle: AsyncHandle, chunk: BodyChunk): Promise<boolean> {
@@ -189,9 +195,9 @@ export class RequestPool implements Pool {
     }
   }
 
-  async finishBody(handle: AsyncHandle, options: object = {}): Promise<boolean> {
+  async finishBody(handle: AsyncHandle, options: object = NO_OPTIONS): Promise<boolean> {
     const flight = this.#handles.open(handle);
-    checkCall(options, FINISH_CHECKS);
+    checkedCall(options, FINISH_CHECKS);
     return flight.finishBody();
   }
 
@@ -214,7 +220,7 @@ export class RequestPool implements Pool {
       const problem = `must be something whose death can be observed, not ${show(caller)}`;
       throw badOptions([{ option: 'caller', problem }]);
     }
-    return createCallerPool((options) => this.request(options), caller);
+    return createCallerPool((call) => this.#launch(call), caller);
   }
 
   stats(): PoolStats {
@@ -229,15 +235,15 @@ export class RequestPool implements Pool {
     this.#engine.killWorker(id);
   }
 
-  async close(options: { readonly timeout?: number } = {}): Promise<void> {
-    checkCall(options, CLOSE_CHECKS);
+  async close(options: { readonly timeout?: number | undefined } = NO_OPTIONS): Promise<void> {
+    const { timeout = Number.POSITIVE_INFINITY } = checkedCall(options, CLOSE_CHECKS);
     const { clock } = this.#engine;
     const timer =
-      options.timeout === undefined || options.timeout === Number.POSITIVE_INFINITY
+      timeout === Number.POSITIVE_INFINITY
         ? undefined
         : clock.setTimeout(() => {
             void this.#engine.destroy(undefined);
-          }, options.timeout);
+          }, timeout);
     await this.#engine.close();
     if (timer !== undefined) clock.clearTimeout(timer);
   }
@@ -250,9 +256,9 @@ export class RequestPool implements Pool {
     return this.close();
   }
 
-  #launch(url: unknown, options: RequestOptions): AsyncHandle {
+  #launch(call: RequestCall): AsyncHandle {
     this.#engine.assertOpen();
-    const request = resolveRequest(url, options, this.#defaults);
+    const request = resolveRequest(call, this.#defaults);
     const flight = new Flight(mintRef(), request, this.#engine);
     const handle = this.#handles.create(flight);
     this.#engine.launch(flight);
@@ -276,19 +282,14 @@ const FINISH_CHECKS: Readonly<Record<string, Check>> = {
   trailers: () => 'cannot be sent: the transport has no request trailers (undici 8)',
 };
 
-function checkCall(options: object, checks: Readonly<Record<string, Check>>): void {
-  const issues: OptionIssue[] = [];
-  if (isOptionBag(options)) checkAll(options, checks, issues);
-  else issues.push({ option: 'options', problem: `must be an object, not ${show(options)}` });
-  if (issues.length > 0) throw badOptions(issues);
-}
-
-/** The options of a verb, which names the method itself. */
-function withMethod(options: RequestOptions, method: string): RequestOptions {
-  if (options === NO_OPTIONS && method === 'GET') return options;
-  if (!isOptionBag(options)) return options;
-  if (own(options, 'method') !== undefined && own(options, 'method') !== method) {
-    throw badOptions([{ option: 'method', problem: 'is given by the verb; use request' }]);
+/** The own options of a call, once nothing is wrong with them (N11). */
+function checkedCall<T extends object>(options: T, checks: Readonly<Record<string, Check>>): T {
+  if (options === NO_OPTIONS) return options;
+  if (!isOptionBag(options)) {
+    throw badOptions([{ option: 'options', problem: `must be an object, not ${show(options)}` }]);
   }
-  return { ...options, method };
+  const issues: OptionIssue[] = [];
+  checkAll(options, checks, issues);
+  if (issues.length > 0) throw badOptions(issues);
+  return ownOptions(options);
 }

@@ -8,6 +8,8 @@ import { badOptions, type OptionIssue } from '../errors.ts';
 import {
   BUFFERED_RESPONSE_BYTES,
   BUFFERED_TIMEOUT_MS,
+  type Caller,
+  type CallerScope,
   MAILBOX_WINDOW_BYTES,
   POOL_DEFAULTS,
   type PoolOptions,
@@ -32,6 +34,7 @@ import {
   isOptionBag,
   oneOf,
   own,
+  ownOptions,
   positive,
   positiveFinite,
   show,
@@ -137,24 +140,29 @@ export function resolvePool(options: PoolOptions = {}): ResolvedPool {
   };
 }
 
-/** A request and its URL, or one error with all that is wrong. */
-export function resolveRequest(
-  url: unknown,
-  options: RequestOptions,
-  defaults: ResolvedDefaults,
-): ResolvedRequest {
+/** A call for a request, as it was made and not yet checked. */
+export interface RequestCall {
+  readonly url: unknown;
+  readonly options: unknown;
+  /** The method, where the name of the call says it. */
+  readonly verb: string | undefined;
+  /** The caller, where the call was made in its scope. */
+  readonly scope: CallerScope | undefined;
+}
+
+/** The call behind `request(options)`, which has the URL among its options. */
+export function callOf(options: unknown, scope: CallerScope | undefined): RequestCall {
+  if (!isOptionBag(options)) return { url: undefined, options, verb: undefined, scope };
+  const rest: { url?: unknown } = { ...options };
+  delete rest.url;
+  return { url: own(options, 'url'), options: rest, verb: undefined, scope };
+}
+
+/** The request of a call, or one error with all that is wrong. */
+export function resolveRequest(call: RequestCall, defaults: ResolvedDefaults): ResolvedRequest {
   const issues: OptionIssue[] = [];
-  let given: RequestOptions = NO_OPTIONS;
-  if (options !== NO_OPTIONS) {
-    if (isOptionBag(options)) {
-      checkAll(options, REQUEST_CHECKS, issues);
-      // Checked: the own values are of the types that `RequestOptions` declares.
-      given = ownOptions(options) as RequestOptions;
-    } else {
-      issues.push({ option: 'options', problem: `must be an object, not ${show(options)}` });
-    }
-  }
-  const target = parseTarget(url, issues);
+  const given = givenIn(call, issues);
+  const target = parseTarget(call.url, issues);
   const headers = resolveHeaders(given.headers, defaults.headers, issues);
   const body = bodyOf(given, issues);
   const draft = draftOf(given, defaults);
@@ -163,8 +171,36 @@ export function resolveRequest(
   return assemble({ given, defaults, draft, target, headers, body, contentLength });
 }
 
-/** The options of a request without any. */
-export const NO_OPTIONS: RequestOptions = Object.freeze({});
+/** The options of a request without any; on no prototype, as `ownOptions` makes them. */
+export const NO_OPTIONS: RequestOptions = Object.freeze(Object.create(null) as object);
+
+/** The options of a call, with what the call itself says. */
+function givenIn({ options, verb, scope }: RequestCall, issues: OptionIssue[]): RequestOptions {
+  if (options === NO_OPTIONS && scope === undefined && (verb === undefined || verb === 'GET')) {
+    return NO_OPTIONS;
+  }
+  if (!isOptionBag(options)) {
+    issues.push({ option: 'options', problem: `must be an object, not ${show(options)}` });
+    return NO_OPTIONS;
+  }
+  checkAll(options, REQUEST_CHECKS, issues);
+  // Checked: the own values are of the types that `RequestOptions` declares.
+  const given = ownOptions(options) as { method?: string; caller?: Caller } & RequestOptions;
+  if (verb !== undefined) {
+    if (given.method !== undefined && given.method !== verb) {
+      issues.push({ option: 'method', problem: `is ${verb} by the name of the call` });
+    }
+    given.method = verb;
+  }
+  if (scope !== undefined) {
+    if (given.caller !== undefined) {
+      const problem = 'is the scope itself here; use the pool to name another';
+      issues.push({ option: 'caller', problem });
+    }
+    given.caller = scope;
+  }
+  return given;
+}
 
 interface Draft {
   readonly method: string;
@@ -327,9 +363,4 @@ function completeHeaders(parts: Assembly, upload: boolean): readonly string[] {
     added.push('authorization', target.authorization);
   }
   return added.length === 0 ? headers : headers.concat(added);
-}
-
-/** The own properties alone, on no prototype, so that a polluted one adds nothing (N11). */
-function ownOptions(options: object): object {
-  return Object.assign(Object.create(null), options);
 }

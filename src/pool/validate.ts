@@ -84,6 +84,12 @@ export function own(given: object, name: string): unknown {
   return Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined;
 }
 
+/** The own properties alone, on no prototype, so that a polluted one adds nothing (N11). */
+export function ownOptions<T extends object>(options: T): T {
+  // On a null prototype the declared properties are all that is there.
+  return Object.assign(Object.create(null) as object, options) as T;
+}
+
 /** Whether a value can carry options: an object that is no list and no promise. */
 export function isOptionBag(value: unknown): value is object {
   return (
