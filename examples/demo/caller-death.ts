@@ -25,6 +25,10 @@ export async function runCallerDeath({ pool, ledger }: Act, server: DemoServer):
   const report = await server.report(ID);
   const upload = result.end?.upload;
   const up = sameBytes(report, result.sent);
+  console.log(
+    `   ${size(result.sent.bytes)} accepted, then ${outcome(result.end)}; the server saw ` +
+      `${size(report.bytes)} and a body that is ${report.body}`,
+  );
 
   ledger.claim(
     'caller death: the exchange ends once, in ERR_CALLER_DIED',

@@ -45,6 +45,7 @@ export async function runWorkerDeath(act: Act, server: DemoServer): Promise<Work
   flight.release();
   const all = await Promise.all(entered);
 
+  console.log(`   worker ${victim.id} took ${atOnce.length} of ${all.length} exchanges with it`);
   const survivors = all.filter((one) => !atOnce.includes(one));
   ledger.claim(
     `worker death: its ${victim.inFlight} exchanges ended in ERR_WORKER_DIED, ${tookMs.toFixed(0)} ms after the kill`,
