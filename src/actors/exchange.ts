@@ -50,6 +50,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
   #progress: Progress = 'dispatched';
   #wasStarted = false;
   #aborted = false;
+  #paused = false;
+  /** Whether undici is calling this very exchange. */
+  #called = false;
   #body: BodyStream | undefined;
 
   constructor(reports: ExchangeReports) {
@@ -75,11 +78,19 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
 
   /** Stops reading; the peer feels it. */
   pause(): void {
+    this.#paused = true;
     this.#controller?.pause();
   }
 
+  /**
+   * Reads on: within a callback of its own at once, otherwise when this turn is over. For the call
+   * may come from within a callback of another exchange, and undici's one HTTP/1.1 parser must not
+   * be entered twice.
+   */
   resume(): void {
-    if (this.#progress === 'started') this.#controller?.resume();
+    this.#paused = false;
+    if (this.#called) this.#readOn();
+    else queueMicrotask(() => this.#readOn());
   }
 
   /** Whether bytes of the request's head can have left: at once, or with the first body byte. */
@@ -145,7 +156,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.#progress === 'over' || chunk.byteLength === 0) return;
+    this.#called = true;
     this.#reports.dataReceived(chunk);
+    this.#called = false;
   }
 
   onResponseEnd(
@@ -164,6 +177,10 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     if (this.#progress === 'over') return;
     this.#progress = 'over';
     this.#reports.exchangeFailed(error);
+  }
+
+  #readOn(): void {
+    if (!this.#paused && this.#progress === 'started') this.#controller?.resume();
   }
 
   #noteConnection(): void {
