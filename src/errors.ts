@@ -143,7 +143,16 @@ export function badOptions(issues: readonly OptionIssue[]): RequestError {
 
 function plainCause(cause: unknown): PlainError['cause'] {
   if (cause === undefined) return undefined;
-  if (!(cause instanceof Error)) return { name: 'Reason', message: String(cause) };
+  if (!(cause instanceof Error)) return { name: 'Reason', message: textOf(cause) };
   const code = 'code' in cause && typeof cause.code === 'string' ? { code: cause.code } : {};
-  return { name: cause.name, message: cause.message, ...code };
+  return { name: textOf(cause.name), message: textOf(cause.message), ...code };
+}
+
+/** A cause is the user's own: it may be anything, also what has no text or throws when asked. */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
 }
