@@ -15,7 +15,7 @@ export type Deliver = (message: Message) => void;
 /** How to deliver to a receiver; the function returned never throws. */
 export function deliverTo(receiver: ReplyTo): Deliver {
   if (typeof receiver === 'function') return guarded(receiver);
-  if (isPort(receiver)) return guarded((message) => receiver.postMessage(plainMessage(message)));
+  if (isPort(receiver)) return guarded((message) => post(receiver, message));
   return guarded((message) => receiver.send(message));
 }
 
@@ -28,6 +28,20 @@ export function isReceiver(value: unknown): value is ReplyTo {
 
 function isPort(value: object): value is MessagePort {
   return value instanceof MessagePort;
+}
+
+/** Posts a message; its bytes cross by transfer. */
+function post(port: MessagePort, message: Message): void {
+  const plain = plainMessage(message);
+  const bytes = bytesOf(plain);
+  port.postMessage(plain, bytes === undefined ? [] : [bytes.buffer]);
+}
+
+function bytesOf(message: PlainMessage): Uint8Array<ArrayBuffer> | undefined {
+  // Both are copies of ours, see `plainMessage`, so their buffers are never shared ones.
+  if (message.type === 'data') return message.chunk as Uint8Array<ArrayBuffer>;
+  if (message.type === 'done') return message.response?.body as Uint8Array<ArrayBuffer> | undefined;
+  return undefined;
 }
 
 function guarded(deliver: (message: Message) => unknown): Deliver {
@@ -49,15 +63,21 @@ function warn(message: Message, error: unknown): void {
   );
 }
 
-/** A message as plain data (clause M7). */
+/**
+ * A message as plain data (clause M7). Its bytes are an exact copy in a buffer of their own: a chunk
+ * is often a small view of a large read, and a port would send all of that along.
+ */
 export function plainMessage(message: Message): PlainMessage {
   switch (message.type) {
     case 'status':
-    case 'data':
       return message;
+    case 'data':
+      return { ...message, chunk: new Uint8Array(message.chunk) };
     case 'done': {
       const { response, ...rest } = message;
-      return response === undefined ? rest : { ...rest, response: plainResponse(response) };
+      if (response === undefined) return rest;
+      const plain = plainResponse(response);
+      return { ...rest, response: { ...plain, body: new Uint8Array(plain.body) } };
     }
     case 'error':
       return { ...message, error: message.error.toJSON() };
