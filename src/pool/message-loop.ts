@@ -40,6 +40,11 @@ export class MessageLoop implements AsyncIterableIterator<Message, undefined, un
     return { done: true, value: undefined };
   }
 
+  async throw(error: unknown): Promise<IteratorResult<Message, undefined>> {
+    await this.return();
+    throw error;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }
