@@ -22,6 +22,9 @@ const TRANSPORT_OWNED = new Set([
   'proxy-connection',
 ]);
 
+/** Two of these would mean two things to two servers (RFC 9110, 7.2 and 8.6). */
+const SINGLE = new Set(['content-length', 'host']);
+
 /** The headers of a request over those of its pool; a name of the request replaces the pool's. */
 export function resolveHeaders(
   given: unknown,
@@ -81,20 +84,19 @@ function addHeader(list: string[], name: unknown, value: unknown, issues: Option
     issues.push({ option, problem: "must be 'close' or 'keep-alive'" });
     return;
   }
-  if ((lower === 'content-length' || lower === 'host') && headerValue(list, lower) !== undefined) {
-    issues.push({ option, problem: 'is given twice' });
-    return;
-  }
   if (Array.isArray(value)) {
     for (const one of value) addValue(list, name, one, issues);
   } else addValue(list, name, value, issues);
 }
 
 function addValue(list: string[], name: string, value: unknown, issues: OptionIssue[]): void {
-  const text = typeof value === 'number' ? String(value) : value;
+  const text = Number.isFinite(value) ? String(value) : value;
+  const lower = name.toLowerCase();
   if (typeof text !== 'string') {
-    const problem = `must be a string or a list of strings, not ${show(value)}`;
+    const problem = `must be a string, a finite number or a list of strings, not ${show(value)}`;
     issues.push({ option: `headers.${name}`, problem });
+  } else if (SINGLE.has(lower) && headerValue(list, lower) !== undefined) {
+    issues.push({ option: `headers.${name}`, problem: 'is given twice' });
   } else if (!FIELD_VALUE.test(text)) {
     const problem =
       'has a character that RFC 9110 does not allow (CR, LF, NUL, other control, or beyond latin1)';
