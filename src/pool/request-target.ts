@@ -25,13 +25,17 @@ export function parseTarget(url: unknown, issues: OptionIssue[]): Target | undef
   const parsed = toUrl(url, issues);
   if (parsed === undefined) return undefined;
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-    const problem = `must be an http or https URL, not one with ${parsed.protocol}`;
-    issues.push({ option: 'url', problem });
+    issues.push({ option: 'url', problem: `must be an http or https URL${seenScheme(parsed)}` });
     return undefined;
   }
   const { origin } = parsed;
   const path = parsed.pathname + parsed.search;
   return { origin, path, url: origin + path, authorization: basicAuthorization(parsed) };
+}
+
+/** The scheme, where it is one: in `user:secret@host` the parser takes the user's name for it. */
+function seenScheme({ href, protocol }: URL): string {
+  return href.startsWith(`${protocol}//`) ? `, not one with ${protocol}` : '';
 }
 
 function toUrl(url: unknown, issues: OptionIssue[]): URL | undefined {
