@@ -57,7 +57,8 @@ async function* fromFactory(
 }
 
 function isFormData(body: object): body is FormData {
-  return Object.prototype.toString.call(body) === '[object FormData]';
+  const isTagged = Object.prototype.toString.call(body) === '[object FormData]';
+  return isTagged && Symbol.iterator in body;
 }
 
 /** Encoded by the platform; entries are copied, because a `FormData` of another realm or library
