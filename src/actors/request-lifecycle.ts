@@ -18,6 +18,8 @@
  *     audience that listens.
  *  6. Whatever had a transport (`connecting` to `receiving`) and settles before its response has
  *     ended aborts that transport.
+ *  7. An upload that is cut while it has a transport aborts that transport in the same step, and
+ *     then, or in settling, drops the rest of its body.
  */
 
 import type { ErrorCode } from '../errors.ts';
@@ -96,6 +98,8 @@ export type Effect =
   | 'requeue'
   /** Abort the transfer so that the peer sees it. */
   | 'abort'
+  /** Drop the rest of the request body, release its senders. */
+  | 'cut_body'
   /** Free the slot, release senders, deliver the terminal message. */
   | 'settle';
 
@@ -111,6 +115,7 @@ const FINISH_FOR_DEAD: readonly Effect[] = ['mute', 'end_body', 'bound_drain'];
 const MUTE: readonly Effect[] = ['mute'];
 const BOUND_DRAIN: readonly Effect[] = ['bound_drain'];
 const REQUEUE: readonly Effect[] = ['requeue'];
+const ABORT_AND_CUT: readonly Effect[] = ['abort', 'cut_body'];
 const SETTLE: readonly Effect[] = ['settle'];
 const ABORT_AND_SETTLE: readonly Effect[] = ['abort', 'settle'];
 
@@ -194,7 +199,9 @@ function responseEnded(state: LiveState, held: boolean): Step {
   if (state.type === 'queued' || state.type === 'ending') return stay(state);
   if (state.audience === 'listening' && held) {
     const upload = endUpload(state.upload, 'response');
-    return { state: { type: 'ending', upload, audience: 'listening' }, effects: NONE };
+    // An upload that the response overtook is still being written: that has to stop as well (U7).
+    const effects = upload === state.upload ? NONE : ABORT_AND_CUT;
+    return { state: { type: 'ending', upload, audience: 'listening' }, effects };
   }
   const outcome = state.audience === 'listening' ? 'done' : failureCode(state, 'ERR_CANCELLED');
   return settle(state, outcome, 'response', undefined);
@@ -238,8 +245,7 @@ function settle(
 ): Step {
   const upload = endUpload(state.upload, ending);
   const overOnTheWire = ending === 'response' || state.type === 'queued' || state.type === 'ending';
-  // An upload that the response overtook is still being written: that has to stop as well (U7).
-  const cut = upload === 'ended_by_response' && state.upload !== upload;
+  const cut = state.type !== 'queued' && state.upload !== upload;
   return {
     state: { type: 'settled', outcome, upload, cause },
     effects: overOnTheWire && !cut ? SETTLE : ABORT_AND_SETTLE,

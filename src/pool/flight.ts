@@ -371,6 +371,9 @@ export class Flight implements ExchangeReports, Deadline {
         case 'abort':
           this.#exchange?.abort();
           break;
+        case 'cut_body':
+          this.#cutBody();
+          break;
         case 'settle':
           this.#settle(before);
           break;
@@ -471,6 +474,13 @@ export class Flight implements ExchangeReports, Deadline {
     if (this.#worker !== undefined) this.#worker.openUploads += change;
   }
 
+  /** Releases whoever sends or finishes: nothing more of the body goes out (U3, U4). */
+  #cutBody(): void {
+    this.#pump?.stop();
+    this.#upload?.close();
+    this.#finish?.answer(this.#state.upload === 'ended_by_caller');
+  }
+
   #hasOwnReceiver(): boolean {
     const { replyTo, caller } = this.request;
     return replyTo !== undefined && (replyTo as unknown) !== (caller as unknown);
@@ -512,9 +522,7 @@ export class Flight implements ExchangeReports, Deadline {
     worker?.running.delete(this);
     this.host.remove(this, state.outcome);
     this.host.deadlines.clear(this);
-    this.#pump?.stop();
-    this.#upload?.close();
-    this.#finish?.answer(state.upload === 'ended_by_caller');
+    this.#cutBody();
     const terminal = this.#makeTerminal(before, state);
     this.terminal = terminal;
     if (state.outcome !== 'done') this.#delivery?.discard();
