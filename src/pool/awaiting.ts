@@ -24,7 +24,6 @@ export function awaitResponse(
   flight: Flight,
   patience: Patience,
 ): Promise<PoolResponse> {
-  flight.collectBody();
   return new Promise((resolve, reject) => {
     const conclude = (terminal: TerminalMessage): void => {
       if (terminal.type === 'done') resolve(flight.responseOf(terminal));
@@ -45,10 +44,13 @@ export function awaitResponse(
     };
     waiting.begin(flight.host.clock.now(), patience, (reason) => {
       flight.forgetWaiter(waiter);
+      flight.stopCollecting();
       const { ref } = flight;
       reject(reason === undefined ? new RequestError('ERR_AWAIT_TIMEOUT', { ref }) : reason.cause);
     });
     flight.whenEnded(waiter);
+    // Last, because it may end the exchange: the body may wait for nothing but credit.
+    flight.collectBody();
   });
 }
 

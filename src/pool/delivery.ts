@@ -5,10 +5,11 @@
  *  - what was delivered and not granted never exceeds the window: a chunk that is larger than the
  *    credit is split, its rest is held and the transport stops being read (F1, F2);
  *  - order: while something is held, everything after it is held too;
+ *  - while `await` collects and nobody else reads, what lies in the mailbox needs no credit (A1);
  *  - `mute` is for ever: nothing is delivered any more, nothing is held, nothing is paused.
  */
 
-import type { DataMessage, Message, StatusMessage, TerminalMessage } from '../messages.ts';
+import type { DataMessage, StatusMessage, TerminalMessage } from '../messages.ts';
 import type { ReplyTo } from '../options.ts';
 import { Mailbox } from './mailbox.ts';
 import { type Deliver, deliverTo } from './receivers.ts';
@@ -16,6 +17,8 @@ import { type Deliver, deliverTo } from './receivers.ts';
 /** What delivery asks of the exchange. */
 export interface DeliverySource {
   readonly ref: string;
+  /** `messages` loops that are running. */
+  readonly loops: number;
   /** Credit is used up: stop reading. */
   pauseReading(): void;
   /** There is credit again. */
@@ -33,16 +36,21 @@ export class Delivery {
   #held: Uint8Array[] = [];
   #paused = false;
   #muted = false;
-  /** Chunks taken for `await`, when nobody else reads (A1). */
-  #collected: Uint8Array[] | undefined;
+  #ended = false;
+  #handing = false;
+  /** Those who wait in `await`. */
+  #collectors = 0;
 
   constructor(source: DeliverySource, windowBytes: number, receiver: ReplyTo | undefined) {
     this.#source = source;
     this.#credit = windowBytes;
     if (receiver === undefined) {
-      const mailbox = new Mailbox((message) => this.grant(message.chunk.byteLength));
+      const mailbox = new Mailbox((bytes) => this.grant(bytes));
       this.mailbox = mailbox;
-      this.#deliver = (message) => mailbox.put(message);
+      this.#deliver = (message) => {
+        mailbox.put(message);
+        if (this.#collectors > 0) this.#prepay();
+      };
     } else {
       this.#deliver = deliverTo(receiver);
     }
@@ -57,68 +65,44 @@ export class Delivery {
     return this.#paused;
   }
 
-  /** The body as far as `collect` took it. */
-  get collected(): readonly Uint8Array[] {
-    return this.#collected ?? [];
-  }
-
   status(message: StatusMessage): void {
     if (!this.#muted) this.#deliver(message);
   }
 
   data(chunk: Uint8Array): void {
     if (this.#muted) return;
-    if (this.#held.length > 0) {
-      this.#held.push(chunk);
-      return;
-    }
-    const credit = this.#credit;
-    if (chunk.byteLength <= credit) {
-      this.#credit = credit - chunk.byteLength;
+    if (chunk.byteLength <= this.#credit && this.#held.length === 0) {
+      this.#credit -= chunk.byteLength;
       this.#hand(chunk);
       return;
     }
-    // Held before the first part is delivered: the receiver may grant while it takes it.
-    this.#held.push(credit > 0 ? chunk.subarray(credit) : chunk);
-    this.#credit = 0;
-    this.#paused = true;
-    this.#source.pauseReading();
-    if (credit > 0) this.#hand(chunk.subarray(0, credit));
+    // Held and paused before a part of it is delivered: the receiver may grant while it takes it.
+    this.#held.push(chunk);
+    if (!this.#paused) {
+      this.#paused = true;
+      this.#source.pauseReading();
+    }
+    this.#handHeld();
   }
 
   /** Gives credit for `bytes` more; delivers what was held, then lets the transport read on. */
   grant(bytes: number): void {
+    if (this.#ended) return;
     this.#credit += bytes;
-    while (this.#credit > 0 && !this.#muted) {
-      const chunk = this.#held[0];
-      if (chunk === undefined) break;
-      if (chunk.byteLength <= this.#credit) {
-        this.#held.shift();
-        this.#credit -= chunk.byteLength;
-        this.#hand(chunk);
-      } else {
-        const part = chunk.subarray(0, this.#credit);
-        this.#held[0] = chunk.subarray(this.#credit);
-        this.#credit = 0;
-        this.#hand(part);
-      }
-    }
-    if (this.#held.length > 0 || !this.#paused || this.#muted) return;
-    this.#paused = false;
-    this.#source.resumeReading();
-    this.#source.heldDelivered();
+    this.#handHeld();
   }
 
   /** The terminal message; needs no credit (F3). */
   end(message: TerminalMessage): void {
     this.#held = [];
+    this.#ended = true;
     this.#deliver(message);
   }
 
   /** Undelivered data is dropped: those held, and those that nobody has read (X1). */
   discard(): void {
     this.#held = [];
-    this.mailbox?.discardData();
+    this.mailbox?.takeData();
   }
 
   /** Nobody is there for the response any more; it is read to its end and dropped. */
@@ -130,25 +114,52 @@ export class Delivery {
     this.#source.resumeReading();
   }
 
-  /** From now on, and for what is unread, the body is collected for `await`. */
+  /** An `await` begins to wait: the body is read to its end for it, unless somebody else reads. */
   collect(): void {
-    const mailbox = this.mailbox;
-    if (mailbox === undefined || this.#collected !== undefined) return;
-    this.#collected = [];
+    this.#collectors += 1;
+    this.#prepay();
+  }
+
+  /** An `await` no longer waits; what it would have collected stays in the mailbox. */
+  stopCollecting(): void {
+    this.#collectors -= 1;
+  }
+
+  /** The body for `await`: all that nobody has read. Empty when somebody else reads (A1). */
+  takeBody(): readonly Uint8Array[] {
+    return this.#source.loops > 0 ? [] : (this.mailbox?.takeData() ?? []);
+  }
+
+  /**
+   * Delivers what is held as far as the credit goes. A receiver that grants in the midst of it only
+   * adds to the credit: one grant per byte must not become one stack frame per byte.
+   */
+  #handHeld(): void {
+    if (this.#handing) return;
+    this.#handing = true;
     for (;;) {
-      const message = mailbox.poll();
-      if (message === undefined) return;
-      if (message.type === 'data') this.#collected.push(message.chunk);
+      const chunk = this.#held[0];
+      const bytes = Math.min(chunk?.byteLength ?? 0, Math.floor(this.#credit));
+      if (chunk === undefined || bytes === 0) break;
+      this.#credit -= bytes;
+      if (bytes === chunk.byteLength) this.#held.shift();
+      else this.#held[0] = chunk.subarray(bytes);
+      this.#hand(bytes === chunk.byteLength ? chunk : chunk.subarray(0, bytes));
     }
+    this.#handing = false;
+    // A receiver may have ended the exchange while it took its part.
+    if (this.#held.length > 0 || !this.#paused || this.#muted || this.#ended) return;
+    this.#paused = false;
+    this.#source.resumeReading();
+    this.#source.heldDelivered();
+  }
+
+  #prepay(): void {
+    if (this.#source.loops === 0) this.mailbox?.prepay();
   }
 
   #hand(chunk: Uint8Array): void {
-    if (this.#collected !== undefined && this.mailbox?.hasReaders === false) {
-      this.#collected.push(chunk);
-      this.grant(chunk.byteLength);
-      return;
-    }
     const message: DataMessage = { type: 'data', ref: this.#source.ref, chunk };
-    this.#deliver(message as Message);
+    this.#deliver(message);
   }
 }

@@ -215,18 +215,20 @@ export class Flight implements ExchangeReports, Deadline {
     this.#response ??=
       terminal.response ??
       this.#makeResponse(
-        joinChunks(this.#delivery?.collected ?? []),
+        joinChunks(this.#delivery?.takeBody() ?? []),
         terminal.metrics,
         terminal.upload,
       );
     return this.#response;
   }
 
-  /** `await` wants the body, and nobody else reads it (A1). */
+  /** `await` waits for the body; it is read for it where nobody else reads it (A1). */
   collectBody(): void {
-    if (!this.request.stream || this.loops > 0 || this.#response !== undefined) return;
-    const mailbox = this.#delivery?.mailbox;
-    if (mailbox !== undefined && !mailbox.hasReaders) this.#delivery?.collect();
+    this.#delivery?.collect();
+  }
+
+  stopCollecting(): void {
+    this.#delivery?.stopCollecting();
   }
 
   // --- what the exchange reports --------------------------------------------------------------
@@ -525,7 +527,7 @@ export class Flight implements ExchangeReports, Deadline {
     this.#cutBody();
     const terminal = this.#makeTerminal(before, state);
     this.terminal = terminal;
-    if (state.outcome !== 'done') this.#delivery?.discard();
+    if (DISCARDING.has(state.outcome)) this.#delivery?.discard();
     this.#delivery?.end(terminal);
     const waiters = this.#waiters;
     this.#waiters = undefined;
@@ -639,6 +641,10 @@ const HELD_DELIVERED: ExchangeEvent = { type: 'held_delivered' };
 const UPLOAD_FINISHED: ExchangeEvent = { type: 'upload_finished' };
 const UPLOAD_SENT: ExchangeEvent = { type: 'upload_sent' };
 const RECEIVER_DIED: ExchangeEvent = { type: 'receiver_died' };
+
+/** Whoever ends an exchange for its caller wants no more of it; what the world breaks off may still
+ * be read as far as it came (X1). */
+const DISCARDING: ReadonlySet<'done' | ErrorCode> = new Set(['ERR_CANCELLED', 'ERR_CALLER_DIED']);
 
 /** RFC 9110, 9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);

@@ -1,25 +1,28 @@
 /**
  * The mailbox of a handle: what came and was not read yet, and who waits for it.
  *
- * Invariants: messages leave in the order in which they came, each once; a `data` message returns
- * its credit at the moment it is read (F1); after the terminal message was read the mailbox is
- * finished for ever (M5).
+ * Invariants: messages leave in the order in which they came, each once; the credit of a `data`
+ * message goes back once, when it is read (F1) or before, by `prepay`; after the terminal message
+ * was read the mailbox is finished for ever (M5).
  */
 
-import type { DataMessage, Message } from '../messages.ts';
+import type { Message } from '../messages.ts';
 
 /** Waits for one message; `undefined` tells that none will come, or not in time. */
 export type Reader = (message: Message | undefined) => void;
 
 export class Mailbox {
-  readonly #onRead: (message: DataMessage) => void;
+  readonly #returnCredit: (bytes: number) => void;
   #messages: Message[] = [];
   #readers: Reader[] = [];
   #head = 0;
+  #unreadBytes = 0;
+  /** The first of the unread bytes, whose credit went back already. */
+  #prepaidBytes = 0;
   #finished = false;
 
-  constructor(onRead: (message: DataMessage) => void) {
-    this.#onRead = onRead;
+  constructor(returnCredit: (bytes: number) => void) {
+    this.#returnCredit = returnCredit;
   }
 
   /** Whether somebody waits for a message right now. */
@@ -34,8 +37,14 @@ export class Mailbox {
 
   put(message: Message): void {
     const reader = this.#readers.shift();
-    if (reader === undefined) this.#messages.push(message);
-    else this.#hand(message, reader);
+    if (message.type === 'data') this.#unreadBytes += message.chunk.byteLength;
+    if (reader === undefined) {
+      this.#messages.push(message);
+      return;
+    }
+    // First the message, then its credit, which may bring the next one.
+    reader(message);
+    this.#noteRead(message);
   }
 
   /** The next message at once, `undefined` when there is none. */
@@ -43,7 +52,7 @@ export class Mailbox {
     const message = this.#messages[this.#head];
     if (message === undefined) return undefined;
     this.#head += 1;
-    if (this.#head > 64 || this.#head === this.#messages.length) {
+    if (this.#head * 2 > this.#messages.length) {
       this.#messages = this.#messages.slice(this.#head);
       this.#head = 0;
     }
@@ -68,23 +77,42 @@ export class Mailbox {
     if (index >= 0) this.#readers.splice(index, 1);
   }
 
-  /** Drops the data that nobody has read; status and the end stay (X1). */
-  discardData(): void {
-    const kept = this.#messages.slice(this.#head).filter(({ type }) => type !== 'data');
-    this.#messages = kept;
-    this.#head = 0;
+  /** Returns the credit of the data that nobody has read: it stays, and no longer holds up more. */
+  prepay(): void {
+    const bytes = this.#unreadBytes - this.#prepaidBytes;
+    this.#prepaidBytes = this.#unreadBytes;
+    if (bytes > 0) this.#returnCredit(bytes);
   }
 
-  #hand(message: Message, reader: Reader): void {
-    this.#noteRead(message);
-    reader(message);
-    if (this.#finished) this.#releaseReaders();
+  /** Takes out the data that nobody has read; status and the end stay. Its credit is not returned. */
+  takeData(): readonly Uint8Array[] {
+    const kept: Message[] = [];
+    const chunks: Uint8Array[] = [];
+    for (const message of this.#messages.slice(this.#head)) {
+      if (message.type === 'data') chunks.push(message.chunk);
+      else kept.push(message);
+    }
+    this.#messages = kept;
+    this.#head = 0;
+    this.#unreadBytes = 0;
+    this.#prepaidBytes = 0;
+    return chunks;
   }
 
   #noteRead(message: Message): void {
-    if (message.type === 'data') this.#onRead(message);
-    else if (message.type !== 'status') this.#finished = true;
-    if (this.#finished) this.#releaseReaders();
+    if (message.type === 'data') {
+      this.#noteBytesRead(message.chunk.byteLength);
+    } else if (message.type !== 'status') {
+      this.#finished = true;
+      this.#releaseReaders();
+    }
+  }
+
+  #noteBytesRead(bytes: number): void {
+    this.#unreadBytes -= bytes;
+    // What is prepaid was prepaid by whole messages, and they leave first.
+    if (this.#prepaidBytes > 0) this.#prepaidBytes -= bytes;
+    else this.#returnCredit(bytes);
   }
 
   #releaseReaders(): void {
