@@ -5,6 +5,7 @@
  * nor another exchange. Warnings name the exchange by its `ref` and carry no data of it (S3).
  */
 
+import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import type { Message, PlainMessage } from '../messages.ts';
 import type { ReplyTo } from '../options.ts';
@@ -48,7 +49,7 @@ function guarded(deliver: (message: Message) => unknown): Deliver {
   return (message) => {
     try {
       const result = deliver(message);
-      if (result instanceof Promise) result.catch((error: unknown) => warn(message, error));
+      if (types.isPromise(result)) result.catch((error: unknown) => warn(message, error));
     } catch (error) {
       warn(message, error);
     }
@@ -56,11 +57,20 @@ function guarded(deliver: (message: Message) => unknown): Deliver {
 }
 
 function warn(message: Message, error: unknown): void {
-  const what = error instanceof Error ? error.name : typeof error;
+  const what = kindOf(error);
   process.emitWarning(
     `the receiver of exchange ${message.ref} threw ${what} on its ${message.type} message`,
     { type: 'SpoolReceiverWarning', code: 'SPOOL_RECEIVER_THREW' },
   );
+}
+
+/** What was thrown is the user's own: naming it may throw in turn. */
+function kindOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.name) : typeof error;
+  } catch {
+    return 'something';
+  }
 }
 
 /**
