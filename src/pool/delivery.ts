@@ -49,7 +49,7 @@ export class Delivery {
       this.mailbox = mailbox;
       this.#deliver = (message) => {
         mailbox.put(message);
-        if (this.#collectors > 0) this.#prepay();
+        if (this.#isCollecting) mailbox.prepay();
       };
     } else {
       this.#deliver = deliverTo(receiver);
@@ -71,7 +71,7 @@ export class Delivery {
 
   data(chunk: Uint8Array): void {
     if (this.#muted) return;
-    if (chunk.byteLength <= this.#credit && this.#held.length === 0) {
+    if (chunk.byteLength <= this.#limit && this.#held.length === 0) {
       this.#credit -= chunk.byteLength;
       this.#hand(chunk);
       return;
@@ -117,7 +117,9 @@ export class Delivery {
   /** An `await` begins to wait: the body is read to its end for it, unless somebody else reads. */
   collect(): void {
     this.#collectors += 1;
-    this.#prepay();
+    if (!this.#isCollecting) return;
+    this.mailbox?.prepay();
+    this.#handHeld();
   }
 
   /** An `await` no longer waits; what it would have collected stays in the mailbox. */
@@ -139,7 +141,7 @@ export class Delivery {
     this.#handing = true;
     for (;;) {
       const chunk = this.#held[0];
-      const bytes = Math.min(chunk?.byteLength ?? 0, Math.floor(this.#credit));
+      const bytes = Math.min(chunk?.byteLength ?? 0, Math.floor(this.#limit));
       if (chunk === undefined || bytes === 0) break;
       this.#credit -= bytes;
       if (bytes === chunk.byteLength) this.#held.shift();
@@ -154,8 +156,13 @@ export class Delivery {
     this.#source.heldDelivered();
   }
 
-  #prepay(): void {
-    if (this.#source.loops === 0) this.mailbox?.prepay();
+  get #isCollecting(): boolean {
+    return this.#collectors > 0 && this.mailbox !== undefined && this.#source.loops === 0;
+  }
+
+  /** Bytes that may be delivered now. What is collected is prepaid as soon as it is delivered. */
+  get #limit(): number {
+    return this.#isCollecting ? Number.POSITIVE_INFINITY : this.#credit;
   }
 
   #hand(chunk: Uint8Array): void {
