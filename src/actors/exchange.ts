@@ -148,7 +148,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     const overHttp2 = this.#body?.target !== undefined || isHttp2Headers(raw);
     this.#reports.headReceived({
       status,
-      headers: (overHttp2 ? { ...headers } : headers) as ResponseHeaders,
+      headers: overHttp2 ? plainHeaders(headers) : (headers as ResponseHeaders),
       raw,
       httpVersion: overHttp2 ? '2' : '1.1',
     });
@@ -170,7 +170,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     // undici takes a reset for the end of a body that only the close delimits (RFC 9112, 8).
     const reset = this.connection?.reset;
     if (reset !== undefined) this.#reports.exchangeFailed(reset);
-    else this.#reports.responseEnded(trailers as ResponseHeaders);
+    else this.#reports.responseEnded(plainHeaders(trailers));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -213,6 +213,19 @@ function resetStream(target: NonNullable<BodyStream['target']>): void {
 }
 
 function ignore(): void {}
+
+/**
+ * Headers without what node adds to those of HTTP/2: a symbol, for trailers no prototype, and an
+ * array around a cookie that was not repeated (N12).
+ */
+function plainHeaders(headers: Record<string, string | string[] | undefined>): ResponseHeaders {
+  const plain: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
+    if (single !== undefined) plain[name] = single;
+  }
+  return plain;
+}
 
 function isHttp2Headers(raw: unknown): boolean {
   return typeof raw === 'object' && raw !== null && !Array.isArray(raw);
