@@ -25,11 +25,15 @@ export interface WorkerPorts {
   retire(dispatcher: Dispatcher): void;
   /** In [0, 1), for the jitter. */
   random(): number;
+  /** Monotonic milliseconds. */
+  now(): number;
 }
 
 export interface WorkerInput {
   readonly id: number;
   readonly ports: WorkerPorts;
+  /** Up for this long, and earlier deaths are forgotten. */
+  readonly calmMs: number;
 }
 
 export type WorkerEvent =
@@ -50,12 +54,13 @@ const BACKOFF_BASE_MS = 50;
 const BACKOFF_CAP_MS = 5_000;
 
 export interface WorkerContext extends WorkerInput {
-  /** Deaths in a row; the supervisor's window bounds them. */
+  /** Deaths in a row, with no calm between them. */
   readonly deaths: number;
+  readonly upSinceMs: number;
   readonly error: unknown;
 }
 
-const connections = fromCallback<{ type: never }, WorkerInput>(({ input }) => {
+const connections = fromCallback<{ type: never }, Omit<WorkerInput, 'calmMs'>>(({ input }) => {
   const dispatcher = input.ports.create(input.id);
   input.ports.up(input.id, dispatcher);
   return () => input.ports.retire(dispatcher);
@@ -73,10 +78,11 @@ export const workerMachine = setup({
   },
 }).createMachine({
   id: 'worker',
-  context: ({ input }) => ({ ...input, deaths: 0, error: undefined }),
+  context: ({ input }) => ({ ...input, deaths: 0, upSinceMs: 0, error: undefined }),
   initial: 'up',
   states: {
     up: {
+      entry: assign({ upSinceMs: ({ context }) => context.ports.now() }),
       invoke: {
         src: 'connections',
         input: ({ context }) => ({ id: context.id, ports: context.ports }),
@@ -94,7 +100,7 @@ export const workerMachine = setup({
       // Its exchanges are answered before the supervisor hears of it: that may fail the pool, and
       // they died of the worker, not of the pool (W1, W3).
       entry: [
-        assign({ deaths: ({ context }) => context.deaths + 1 }),
+        assign({ deaths: ({ context }) => (wasCalm(context) ? 1 : context.deaths + 1) }),
         ({ context }) => context.ports.down(context.id, context.error),
         sendParent(
           ({ context }): WorkerDied => ({
@@ -108,6 +114,11 @@ export const workerMachine = setup({
     },
   },
 });
+
+/** By time and not by a timer, which would keep the process alive. */
+function wasCalm({ ports, upSinceMs, calmMs }: WorkerContext): boolean {
+  return ports.now() - upSinceMs >= calmMs;
+}
 
 /** Exponential with jitter: between half of the step and all of it. */
 export function backoffMs(deaths: number, random: number): number {

@@ -209,6 +209,7 @@ export class Engine implements FlightHost<Flight> {
       down: (id, error) => this.#workerDown(id, error),
       retire: (dispatcher) => this.#retirement.retire(dispatcher, this.#life === 'closing'),
       random,
+      now: () => this.clock.now(),
     };
   }
 

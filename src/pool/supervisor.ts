@@ -58,7 +58,7 @@ const supervisorMachine = setup({
         for (let id = 1; id <= context.workers; id += 1) {
           enqueue.spawnChild('worker', {
             id: workerName(id),
-            input: { id, ports: context.ports },
+            input: { id, ports: context.ports, calmMs: context.restartWindowMs },
           });
         }
       }),
@@ -88,7 +88,8 @@ const supervisorMachine = setup({
             const id = Number(actorId.slice(actorId.indexOf('-') + 1));
             enqueue.stopChild(actorId);
             enqueue(() => context.ports.down(id, error));
-            enqueue.spawnChild('worker', { id: actorId, input: { id, ports: context.ports } });
+            const { ports, restartWindowMs: calmMs } = context;
+            enqueue.spawnChild('worker', { id: actorId, input: { id, ports, calmMs } });
             enqueue.raise({ type: 'worker.died', id, error } as WorkerDied & AnyFields);
           }),
         },
@@ -126,11 +127,15 @@ export function startSupervisor(input: SupervisorInput): Supervisor {
   // Without an observer an error of the root would be thrown where nobody can catch it.
   root.subscribe({ error: (error) => input.failed(error) });
   root.start();
+  // After the end there is nobody to tell; xstate warns of an event for a stopped actor.
+  const tell = (event: SupervisorEvent): void => {
+    if (root.getSnapshot().status === 'active') root.send(event);
+  };
   return {
-    kill: (id, error) => root.send({ type: 'kill', id, error }),
-    fault: (id, error) => root.send({ type: 'fault', id, error }),
+    kill: (id, error) => tell({ type: 'kill', id, error }),
+    fault: (id, error) => tell({ type: 'fault', id, error }),
     stop: () => {
-      root.send({ type: 'stop' });
+      tell({ type: 'stop' });
       root.stop();
     },
   };
