@@ -158,8 +158,10 @@ export function transition(state: ExchangeState, event: ExchangeEvent): Step {
       return settle(state, 'ERR_WORKER_DIED', 'failure', event.cause);
     case 'failed':
       return settle(state, failureCode(state, event.code), 'failure', event.cause);
-    case 'stopped':
-      return settle(state, event.code, 'failure', event.cause);
+    case 'stopped': {
+      const ending = event.code === 'ERR_CALLER_DIED' ? 'death' : 'failure';
+      return settle(state, event.code, ending, event.cause);
+    }
     default:
       return unreachable(event);
   }
