@@ -122,6 +122,12 @@ export class ScriptedConnection {
     return this.#reader.take(count, `${count} bytes of body`);
   }
 
+  /** The next bytes as latin1 text, framing and all. */
+  async readText(count: number): Promise<string> {
+    const bytes = await this.#reader.take(count, `${count} bytes`);
+    return Buffer.from(bytes).toString('latin1');
+  }
+
   /** Everything received and not read so far, without waiting. */
   readAvailable(): Uint8Array {
     return this.#reader.takeAll();
