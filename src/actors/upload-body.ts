@@ -152,6 +152,11 @@ export class UploadBody {
     this.#flush();
   }
 
+  /** The transport has taken a chunk out of the stream, which makes room. */
+  chunkLeft(): void {
+    this.#flush();
+  }
+
   /** The stream has handed over its last byte. */
   streamEnded(): void {
     this.sent = true;
@@ -260,6 +265,14 @@ export class BodyStream extends Readable {
 
   override _read(): void {
     this.#channel.pull();
+  }
+
+  // `_read` comes before a chunk has left the buffer, and not again while that call is unanswered:
+  // a sender who waits for the room of that chunk would wait for ever.
+  override read(size?: number): Buffer | null {
+    const chunk: Buffer | null = super.read(size);
+    if (chunk !== null) this.#channel.chunkLeft();
+    return chunk;
   }
 
   override pipe<T extends NodeJS.WritableStream>(target: T, options?: { end?: boolean }): T {

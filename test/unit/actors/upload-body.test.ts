@@ -1,0 +1,141 @@
+/**
+ * The upload channel on its own: a stream that the test reads, or leaves unread, stands in for the
+ * transport.
+ */
+
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { answers, readAll, take, uploadChannel } from '../../helpers/upload-channel.ts';
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+describe('order and backpressure', () => {
+  test('U1 sends in call order what was written without awaiting', async () => {
+    const { body, observer } = uploadChannel(3);
+    const written = Array.from('abcdefghij', (letter) => body.write(bytes(letter), false));
+    expect(body.finish()).toBe(true);
+    expect(await readAll(body.open())).toBe('abcdefghij');
+    expect(await Promise.all(written)).toEqual(Array(10).fill(true));
+    expect([body.bytesSent, observer.progressed, observer.sent]).toEqual([10, 10, 1]);
+  });
+
+  test('U2 answers at once below the limit, and holds the sender who reaches it', async () => {
+    const { body } = uploadChannel(8);
+    const promises = [7, 1, 1].map((count) => body.write(Buffer.alloc(count), false));
+    expect(await answers(...promises)).toEqual([true, 'waits', 'waits']);
+    expect(body.bufferedBytes).toBe(8);
+  });
+
+  test('U2 keeps at most the limit and one chunk of a stalled upload', async () => {
+    const { body } = uploadChannel(10);
+    body.open().read(0);
+    const promises = Array.from({ length: 50 }, () => body.write(Buffer.alloc(9), false));
+    expect(body.bufferedBytes).toBe(18);
+    const [first, second, ...others] = await answers(...promises);
+    expect([first, second]).toEqual([true, 'waits']);
+    expect(new Set(others)).toEqual(new Set(['waits']));
+  });
+
+  test('U2 takes one chunk larger than the limit, alone', async () => {
+    const { body } = uploadChannel(1);
+    const huge = body.write(Buffer.alloc(1_000_000), false);
+    const next = body.write(bytes('x'), false);
+    expect(await answers(huge, next)).toEqual(['waits', 'waits']);
+    expect(body.bufferedBytes).toBe(1_000_000);
+    const stream = body.open();
+    expect(take(stream)).toHaveLength(1_000_000);
+    expect(await huge).toBe(true);
+    body.finish();
+    expect(await readAll(stream)).toBe('x');
+    expect(await next).toBe(true);
+  });
+
+  test('U2 lets one sender in for each chunk that leaves', async () => {
+    const { body } = uploadChannel(1);
+    const promises = Array.from('abc', (letter) => body.write(bytes(letter), false));
+    const stream = body.open();
+    expect(await answers(...promises)).toEqual(['waits', 'waits', 'waits']);
+    expect(take(stream)).toBe('a');
+    expect(await answers(...promises)).toEqual([true, 'waits', 'waits']);
+    expect(take(stream)).toBe('b');
+    expect(await answers(...promises)).toEqual([true, true, 'waits']);
+    body.close();
+    expect(await Promise.all(promises)).toEqual([true, true, false]);
+  });
+
+  test('U1 lets the caller reuse its buffer once the promise has settled', async () => {
+    const { body } = uploadChannel(4);
+    const buffer = Buffer.from('aaaa');
+    const first = body.write(buffer, false);
+    const second = body.write(bytes('bbbb'), false);
+    const stream = body.open();
+    const seen = [take(stream)];
+    await first;
+    buffer.fill('z');
+    seen.push(take(stream));
+    await second;
+    const third = body.write(buffer, false);
+    buffer.fill('y');
+    seen.push(take(stream));
+    expect(seen).toEqual(['aaaa', 'bbbb', 'zzzz']);
+    expect(await third).toBe(true);
+  });
+
+  test('U1 takes an empty chunk as nothing', async () => {
+    const { body } = uploadChannel(1);
+    void body.write(bytes('a'), false);
+    expect(await body.write(new Uint8Array(), false)).toBe(true);
+    body.finish();
+    const stream = body.open();
+    expect(await stream.toArray()).toEqual([bytes('a')]);
+  });
+});
+
+describe('ends', () => {
+  test('U3 answers every waiting sender with false when the channel closes', async () => {
+    const { body } = uploadChannel(1);
+    const promises = Array.from('abc', (letter) => body.write(bytes(letter), false));
+    body.close();
+    expect(await Promise.all(promises)).toEqual([false, false, false]);
+    expect(await body.write(bytes('d'), false)).toBe(false);
+    expect(body.finish()).toBe(false);
+  });
+
+  test('U4 finishes once, however often it is asked, after all that was offered', async () => {
+    const { body, observer } = uploadChannel(1);
+    const promises = Array.from('abc', (letter) => body.write(bytes(letter), false));
+    expect([body.finish(), body.finish()]).toEqual([true, true]);
+    expect(await body.write(bytes('d'), false)).toBe(false);
+    expect(await readAll(body.open())).toBe('abc');
+    expect(await Promise.all(promises)).toEqual([true, true, true]);
+    expect([observer.sent, body.sent]).toEqual([1, true]);
+  });
+
+  test('C2 sends what was taken and drops what was only offered when it is abandoned', async () => {
+    const { body } = uploadChannel(1);
+    const promises = Array.from('abc', (letter) => body.write(bytes(letter), false));
+    body.abandon();
+    expect(await answers(...promises)).toEqual(['waits', false, false]);
+    expect(await readAll(body.open())).toBe('a');
+    expect(await promises[0]).toBe(true);
+  });
+
+  test('C2 leaves a finished body as it is when it is abandoned', async () => {
+    const { body } = uploadChannel(1);
+    for (const letter of 'abc') void body.write(bytes(letter), false);
+    body.finish();
+    body.abandon();
+    expect(await readAll(body.open())).toBe('abc');
+  });
+
+  test('U5 never ends a stream that was closed, so that a cut body looks cut', async () => {
+    const { body } = uploadChannel(100);
+    const stream = body.open();
+    void body.write(bytes('a'), false);
+    expect(take(stream)).toBe('a');
+    body.close();
+    stream.destroy();
+    await once(stream, 'close');
+    expect([stream.readableEnded, body.sent]).toEqual([false, false]);
+  });
+});
