@@ -105,7 +105,13 @@ function foreignCode(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';
   if ('code' in error && typeof error.code === 'string' && error.code !== '') return error.code;
   if (error instanceof AggregateError) return foreignCode(error.errors[0]);
+  if (error instanceof Error && error.name === 'HTTPParserError') return parserCode(error);
   return 'cause' in error ? foreignCode(error.cause) : '';
+}
+
+/** undici 8 looks its parser's codes up the wrong way round and leaves `code` undefined. */
+function parserCode(error: Error): string {
+  return error.message.includes('Invalid EOF state') ? 'HPE_INVALID_EOF_STATE' : 'HPE_STRICT';
 }
 
 function syscallOf(error: unknown): unknown {
