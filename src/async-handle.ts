@@ -43,8 +43,13 @@ export function createHandle(ref: string, target: unknown): AsyncHandle {
 const PREFIX = randomBytes(6).toString('base64url');
 let minted = 0;
 
-/** The next `ref`. */
-export function mintRef(): string {
+/** The next `ref`; it names the row in which its record stands. */
+export function mintRef(row: number): string {
   minted += 1;
-  return `${PREFIX}.${minted.toString(36)}`;
+  return `${PREFIX}.${minted.toString(36)}.${row}`;
+}
+
+/** The row that a `ref` names; `NaN` for a text that is none. */
+export function rowOf(ref: string): number {
+  return Number(ref.slice(ref.lastIndexOf('.') + 1));
 }

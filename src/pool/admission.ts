@@ -100,9 +100,9 @@ export class Admission {
     let best: WorkerSlot | undefined;
     let least = this.#options.maxInFlight;
     for (const slot of this.#options.slots) {
-      if (slot.state === 'up' && slot.running.size < least) {
+      if (slot.state === 'up' && slot.inFlight < least) {
         best = slot;
-        least = slot.running.size;
+        least = slot.inFlight;
       }
     }
     return best;

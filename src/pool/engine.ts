@@ -19,8 +19,9 @@ import type { Caller, ResolvedPool, ResolvedRequest } from '../options.ts';
 import type { PoolStats } from '../stats.ts';
 import { Admission } from './admission.ts';
 import { Deadlines } from './deadlines.ts';
-import type { Flight } from './flight.ts';
+import { Flight } from './flight.ts';
 import type { FlightHost } from './flight-host.ts';
+import { FlightTable } from './flight-table.ts';
 import { Retirement } from './retirement.ts';
 import { type Supervisor, startSupervisor } from './supervisor.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -42,7 +43,7 @@ interface Watches {
 export class Engine implements FlightHost<Flight> {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new FlightTable<Flight>();
   readonly #watches = new Map<Flight, Watches>();
   readonly #monitor = new CallerMonitor();
   readonly #slots: readonly WorkerSlot[];
@@ -87,9 +88,13 @@ export class Engine implements FlightHost<Flight> {
     return this.#flights.get(ref);
   }
 
-  /** Takes a new exchange in: it runs, waits, or has ended when this returns. */
+  /** The record of a new exchange, in the map from now on. */
+  takeIn(request: ResolvedRequest): Flight {
+    return this.#flights.add((ref) => new Flight(ref, request, this));
+  }
+
+  /** Lets a new exchange go: it runs, waits, or has ended when this returns. */
   launch(flight: Flight): void {
-    this.#flights.set(flight.ref, flight);
     const { request } = flight;
     if (request.caller !== undefined && isDead(request.caller)) {
       flight.stop('ERR_CALLER_DIED');
@@ -114,7 +119,7 @@ export class Engine implements FlightHost<Flight> {
         id: slot.id,
         state: slot.state,
         restarts: Math.max(0, slot.starts - 1),
-        inFlight: slot.running.size,
+        inFlight: slot.inFlight,
         openUploads: slot.openUploads,
         bytesSent: slot.bytesSent,
         bytesReceived: slot.bytesReceived,
@@ -164,7 +169,7 @@ export class Engine implements FlightHost<Flight> {
   }
 
   remove(flight: Flight, outcome: 'done' | ErrorCode): void {
-    this.#flights.delete(flight.ref);
+    this.#flights.delete(flight);
     this.#admission.leave(flight);
     this.#unwatch(flight);
     if (outcome === 'done') this.#done += 1;
@@ -229,7 +234,9 @@ export class Engine implements FlightHost<Flight> {
     // First out of the choice, so that what moves does not come back here.
     slot.state = 'restarting';
     slot.dispatcher = undefined;
-    for (const flight of [...slot.running]) flight.workerDied(error);
+    for (const flight of this.#flights.snapshot()) {
+      if (flight.worker === slot) flight.workerDied(error);
+    }
   }
 
   // --- the end --------------------------------------------------------------------------------
@@ -241,7 +248,7 @@ export class Engine implements FlightHost<Flight> {
   }
 
   #stopAll(code: ErrorCode, cause: unknown): void {
-    for (const flight of [...this.#flights.values()]) flight.stop(code, cause);
+    for (const flight of this.#flights.snapshot()) flight.stop(code, cause);
   }
 
   /**

@@ -73,7 +73,7 @@ export class Flight implements ExchangeReports, Deadline {
   #drainedBytes = 0;
   #attempts = 0;
   #failure: { readonly phase: Phase } | undefined;
-  #waiters: Set<Waiter> | undefined;
+  #waiters: Waiter[] | undefined;
   #finish:
     | { readonly promise: Promise<boolean>; readonly answer: (whole: boolean) => void }
     | undefined;
@@ -99,6 +99,11 @@ export class Flight implements ExchangeReports, Deadline {
     }
   }
 
+  /** The worker it runs on, or ran on last. */
+  get worker(): WorkerSlot | undefined {
+    return this.#worker;
+  }
+
   get state(): ExchangeState {
     return this.#state;
   }
@@ -113,7 +118,7 @@ export class Flight implements ExchangeReports, Deadline {
 
   /** Whether somebody would still receive the end if the handle were gone (H8). */
   get isReceived(): boolean {
-    return this.request.replyTo !== undefined || (this.#waiters?.size ?? 0) > 0 || this.loops > 0;
+    return this.request.replyTo !== undefined || (this.#waiters?.length ?? 0) > 0 || this.loops > 0;
   }
 
   /** The messages of the handle; a buffered exchange has its one message here too. */
@@ -145,15 +150,16 @@ export class Flight implements ExchangeReports, Deadline {
     times.dispatchedMs = nowMs;
     times.movedMs = nowMs;
     this.#worker = worker;
-    worker.running.add(this);
+    worker.inFlight += 1;
     if (isUploading(this.#state.upload)) worker.openUploads += 1;
     this.#attempts += 1;
     this.#apply(ADMITTED);
     const limitMs = Math.min(request.timeoutMs, request.connectTimeoutMs, request.idleTimeoutMs);
     host.deadlines.set(this, Math.min(nowMs + limitMs, times.admittedMs + request.timeoutMs));
-    this.#exchange = new Exchange(this);
-    this.#dispatch(worker);
-    if (request.source !== undefined && this.#pump === undefined) this.#startPump(request.source);
+    const exchange = new Exchange(this);
+    this.#exchange = exchange;
+    // After the call that asked has returned (H1), and never from within a callback of undici.
+    queueMicrotask(() => this.#dispatch(exchange, worker));
   }
 
   /** The worker it runs on is gone. */
@@ -201,13 +207,14 @@ export class Flight implements ExchangeReports, Deadline {
       waiter(this.terminal);
       return;
     }
-    this.#waiters ??= new Set();
-    this.#waiters.add(waiter);
+    if (this.#waiters === undefined) this.#waiters = [waiter];
+    else this.#waiters.push(waiter);
   }
 
   /** A waiter that no longer waits. */
   forgetWaiter(waiter: Waiter): void {
-    this.#waiters?.delete(waiter);
+    const index = this.#waiters?.indexOf(waiter) ?? -1;
+    if (index >= 0) this.#waiters?.splice(index, 1);
   }
 
   /** The response for `await`; the same each time (A2). */
@@ -385,11 +392,14 @@ export class Flight implements ExchangeReports, Deadline {
     }
   }
 
-  #dispatch(worker: WorkerSlot): void {
+  #dispatch(exchange: Exchange, worker: WorkerSlot): void {
     const { dispatcher } = worker;
-    if (dispatcher === undefined || this.#exchange === undefined) return;
+    const { source } = this.request;
+    // Meanwhile it may have ended, or its worker died.
+    if (dispatcher === undefined || this.#exchange !== exchange || this.isSettled) return;
     try {
-      this.#exchange.dispatch(dispatcher, this.request, this.#upload);
+      exchange.dispatch(dispatcher, this.request, this.#upload);
+      if (source !== undefined && this.#pump === undefined) this.#startPump(source);
     } catch (error) {
       if (isForeignMisuse(error)) {
         this.exchangeFailed(error);
@@ -493,8 +503,10 @@ export class Flight implements ExchangeReports, Deadline {
     this.#exchange?.abort();
     this.#exchange = undefined;
     this.#worker = undefined;
-    worker?.running.delete(this);
-    if (worker !== undefined && isUploading(this.#state.upload)) worker.openUploads -= 1;
+    if (worker !== undefined) {
+      worker.inFlight -= 1;
+      if (isUploading(this.#state.upload)) worker.openUploads -= 1;
+    }
     this.host.requeue(this);
   }
 
@@ -521,7 +533,7 @@ export class Flight implements ExchangeReports, Deadline {
     const state = this.#state;
     if (state.type !== 'settled') return;
     const worker = this.#worker;
-    worker?.running.delete(this);
+    if (worker !== undefined) worker.inFlight -= 1;
     this.host.remove(this, state.outcome);
     this.host.deadlines.clear(this);
     this.#cutBody();

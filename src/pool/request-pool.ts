@@ -8,7 +8,7 @@
 
 import { isWatchable } from '../actors/caller-monitor.ts';
 import { chunkBytes } from '../actors/upload-body.ts';
-import { type AsyncHandle, mintRef } from '../async-handle.ts';
+import type { AsyncHandle } from '../async-handle.ts';
 import { realClock } from '../clock.ts';
 import { badOptions, type OptionIssue } from '../errors.ts';
 import type { Message, PoolResponse } from '../messages.ts';
@@ -24,7 +24,7 @@ import type { PoolStats } from '../stats.ts';
 import { awaitResponse, receiveMessage } from './awaiting.ts';
 import { type CallerPool, createCallerPool, type RequestVerbs } from './caller-pool.ts';
 import { Engine, type Seams } from './engine.ts';
-import { Flight } from './flight.ts';
+import type { Flight } from './flight.ts';
 import { Handles } from './handles.ts';
 import { MessageLoop } from './message-loop.ts';
 import {
@@ -259,7 +259,7 @@ export class RequestPool implements Pool {
   #launch(call: RequestCall): AsyncHandle {
     this.#engine.assertOpen();
     const request = resolveRequest(call, this.#defaults);
-    const flight = new Flight(mintRef(), request, this.#engine);
+    const flight = this.#engine.takeIn(request);
     const handle = this.#handles.create(flight);
     this.#engine.launch(flight);
     return handle;
