@@ -16,6 +16,7 @@ import type {
   BodyChunk,
   Caller,
   PoolOptions,
+  RequestHeaders,
   RequestOptions,
   RequestOptionsWithUrl,
   ResolvedDefaults,
@@ -77,8 +78,11 @@ export interface Pool extends RequestVerbs, AsyncDisposable {
    * once the promise has settled. Rejects only for a chunk of a wrong type.
    */
   sendBody(handle: AsyncHandle, chunk: BodyChunk): Promise<boolean>;
-  /** Ends the upload; resolves `true` once the body is handed over whole, else `false` (U4). */
-  finishBody(handle: AsyncHandle): Promise<boolean>;
+  /**
+   * Ends the upload; resolves `true` once the body is handed over whole, else `false` (U4).
+   * `trailers` is a bad option as long as the transport cannot send them, which undici 8 cannot.
+   */
+  finishBody(handle: AsyncHandle, options?: FinishOptions): Promise<boolean>;
   /** Ends the exchange with `ERR_CANCELLED`, `reason` as its cause; in any state, never throws (X1). */
   cancel(handle: AsyncHandle, reason?: unknown): void;
   /** Grants `bytes` more of a streamed response; nothing happens after the end (F1, F3). */
@@ -98,6 +102,10 @@ export interface Pool extends RequestVerbs, AsyncDisposable {
   close(options?: { readonly timeout?: number | undefined }): Promise<void>;
   /** Ends everything at once with `ERR_POOL_DESTROYED`, `reason` as its cause (P1). Idempotent. */
   destroy(reason?: unknown): Promise<void>;
+}
+
+interface FinishOptions {
+  readonly trailers?: RequestHeaders | undefined;
 }
 
 /**
@@ -195,7 +203,7 @@ export class RequestPool implements Pool {
     }
   }
 
-  async finishBody(handle: AsyncHandle, options: object = NO_OPTIONS): Promise<boolean> {
+  async finishBody(handle: AsyncHandle, options: FinishOptions = NO_OPTIONS): Promise<boolean> {
     const flight = this.#handles.open(handle);
     checkedCall(options, FINISH_CHECKS);
     return flight.finishBody();
