@@ -171,8 +171,8 @@ export function resolveRequest(call: RequestCall, defaults: ResolvedDefaults): R
   return assemble({ given, defaults, draft, target, headers, body, contentLength });
 }
 
-/** The options of a request without any; on no prototype, as `ownOptions` makes them. */
-export const NO_OPTIONS: RequestOptions = Object.freeze(Object.create(null) as object);
+/** The options of a call without any; on no prototype, as `ownOptions` makes them. */
+export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze(Object.create(null));
 
 /** The options of a call, with what the call itself says. */
 function givenIn({ options, verb, scope }: RequestCall, issues: OptionIssue[]): RequestOptions {

@@ -112,7 +112,7 @@ test('H1 the bad options of the other calls are reported the same way', async ()
   await expect(pool.close(wrong({ timeout: '5', now: true }))).rejects.toMatchObject(
     badOptions(['timeout', 'now']),
   );
-  const trailers = wrong({ trailers: { 'x-a': '1' } });
+  const trailers = { trailers: { 'x-a': '1' } };
   await expect(pool.finishBody(handle, trailers)).rejects.toMatchObject(badOptions(['trailers']));
   for (const bytes of [0, -1, Number.NaN, '5', null, undefined]) {
     expect(optionsIn(() => pool.updateFlow(handle, bytes as number))).toEqual(['bytes']);
