@@ -27,7 +27,7 @@ export function attachmentFor(value: unknown): Attachment | undefined {
   if (value instanceof AbortSignal) return abortSignal(value);
   if (isScope(value)) return scope(value);
   if (value instanceof Worker) return emitter(value, 'exit', () => value.threadId === -1);
-  if (value instanceof MessagePort) return emitter(value, 'close', () => isPortClosed(value));
+  if (value instanceof MessagePort) return messagePort(value);
   if (value instanceof ChildProcess) return emitter(value, 'exit', () => isProcessGone(value));
   if (value instanceof ServerResponse) return closing(value, () => value.writableEnded);
   if (value instanceof IncomingMessage) return incoming(value);
@@ -67,10 +67,28 @@ function emitter(value: Emitter, event: string, dead: () => boolean): Attachment
   };
 }
 
-/** A port says only to `inspect` whether it is still open; none says so before it is closed. */
-function isPortClosed(port: MessagePort): boolean {
-  const shown: unknown = (port as { [inspect.custom]?: () => unknown })[inspect.custom]?.();
-  return typeof shown === 'object' && shown !== null && 'active' in shown && !shown.active;
+/**
+ * A port says only to `inspect` whether it is open, and says so until the turn in which it emits
+ * `close` is over: who begins to listen within that turn has to look again in the next.
+ */
+function messagePort(port: MessagePort): Attachment {
+  const dead = (): boolean => {
+    const shown: unknown = (port as { [inspect.custom]?: () => unknown })[inspect.custom]?.();
+    return typeof shown === 'object' && shown !== null && 'active' in shown && !shown.active;
+  };
+  return {
+    dead,
+    attach: (died) => {
+      port.on('close', died);
+      const look = setImmediate(() => {
+        if (dead()) died();
+      });
+      return () => {
+        port.off('close', died);
+        clearImmediate(look);
+      };
+    },
+  };
 }
 
 /** One that could not be started has no pid, and never an `exit`. */

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import http, { createServer, type IncomingMessage } from 'node:http';
 import http2, { type ClientHttp2Stream } from 'node:http2';
 import net from 'node:net';
+import { MessageChannel } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { attachmentFor } from '../../../src/actors/caller-kinds.ts';
 import { http2Peer } from '../../helpers/http2-peer.ts';
@@ -116,6 +117,16 @@ test('C1 a response as a client sees it is dead when it breaks off, and not when
   await Promise.all([whole?.closed, half?.closed]);
   expect(whole?.watched.seen).toEqual(ALIVE);
   expect(half?.watched.seen).toEqual(DEAD);
+});
+
+test('C1 a port is dead for those who begin to listen while it closes', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const closed = new Promise((resolve) => void port1.once('close', resolve));
+  port2.close();
+  await closed;
+  const watched = watch(port1);
+  await watched.death;
+  expect(watched.seen).toEqual(DEAD);
 });
 
 test('C1 an HTTP/2 stream of a client is dead when the server resets it', async () => {
