@@ -10,7 +10,7 @@
  * listener of the pool is left (P2).
  */
 
-import { CallerMonitor, isDead, type Watcher } from '../actors/caller-monitor.ts';
+import { CallerMonitor, isDead, isWatchable, type Watcher } from '../actors/caller-monitor.ts';
 import { createAgent } from '../actors/transport.ts';
 import type { WorkerPorts } from '../actors/worker.ts';
 import type { Clock } from '../clock.ts';
@@ -105,6 +105,7 @@ export class Engine implements FlightHost<Flight> {
       return;
     }
     this.#watch(flight, request);
+    if (isMortal(request.replyTo) && isDead(request.replyTo)) flight.receiverDied();
     if (flight.isSettled) return;
     flight.waitForAdmission();
     if (!this.#admission.admit(flight)) flight.stop('ERR_OVERLOAD');
@@ -275,8 +276,7 @@ const CLOSED_CODES: Readonly<Record<Exclude<Life, 'open'>, ErrorCode>> = {
   failed: 'ERR_POOL_FAILED',
 };
 
-/** A receiver whose death can be observed: a port, or an actor (C4). */
+/** A receiver whose death can be observed: a port, an actor, a child process (C4). */
 function isMortal(replyTo: ResolvedRequest['replyTo']): replyTo is Caller & typeof replyTo {
-  if (typeof replyTo !== 'object') return false;
-  return 'postMessage' in replyTo || ('subscribe' in replyTo && 'getSnapshot' in replyTo);
+  return isWatchable(replyTo);
 }
