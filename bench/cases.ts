@@ -3,7 +3,6 @@
  */
 
 import type { BenchClient, Operation } from './clients/client.ts';
-import { type Contestant, concurrently } from './measure.ts';
 import { KIB, MIB } from './payload.ts';
 
 export interface BenchCase {
@@ -13,17 +12,27 @@ export interface BenchCase {
   /** The client whose round the ratios are relative to. */
   readonly reference: string;
   readonly rounds: number;
+  /** Rounds before the counted ones. */
+  readonly warmups: number;
   /** Requests of one turn, and how many of them at a time. */
   readonly requests: number;
   readonly inFlight: number;
-  /** Body bytes that each request moves, for the operations that stream. */
+  /** Body bytes that each request moves. */
   readonly bytes: number;
 }
 
-const SMALL = { reference: 'undici.request', rounds: 11, requests: 1500, inFlight: 64, bytes: KIB };
+const SMALL = {
+  reference: 'undici.request',
+  rounds: 13,
+  warmups: 2,
+  requests: 1500,
+  inFlight: 64,
+  bytes: KIB,
+};
 const STREAM = {
   reference: 'undici.stream',
   rounds: 7,
+  warmups: 1,
   requests: 1,
   inFlight: 1,
   bytes: 256 * MIB,
@@ -36,35 +45,30 @@ export const CASES: readonly BenchCase[] = [
   { name: 'up', title: '256 MiB up, chunks of 64 KiB', operation: 'upload', ...STREAM },
 ];
 
-/** One client's part in a case, or nothing when it has no such operation. */
-export function contestantOf(
-  benchCase: BenchCase,
+/** One turn of a client: all requests of the case, and a check that each moved all its bytes. */
+export async function runTurn(
+  { requests, inFlight, bytes, operation }: BenchCase,
   client: BenchClient,
   origin: string,
-): Contestant[] {
-  const operation = operationOf(benchCase, client, origin);
-  if (operation === undefined) return [];
-  const run = (): Promise<void> =>
-    concurrently(benchCase.requests, benchCase.inFlight, async () => {
-      const bytes = await operation();
-      if (bytes === benchCase.bytes) return;
-      throw new Error(`${client.name} moved ${bytes} of ${benchCase.bytes} bytes`);
-    });
-  return [{ name: client.name, run }];
+): Promise<void> {
+  const run = OPERATIONS[operation];
+  let started = 0;
+  const lane = async (): Promise<void> => {
+    while (started++ < requests) {
+      const moved = await run(client, origin, bytes);
+      if (moved !== bytes) throw new Error(`${client.name} moved ${moved} of ${bytes} bytes`);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
 }
 
-function operationOf(
-  { operation, bytes }: BenchCase,
-  client: BenchClient,
-  origin: string,
-): (() => Promise<number>) | undefined {
-  if (client[operation] === undefined) return undefined;
-  const small = Buffer.alloc(KIB, 'spool');
-  const operations: Readonly<Record<Operation, () => Promise<number> | undefined>> = {
-    get: () => client.get?.(`${origin}/small`),
-    post: () => client.post?.(`${origin}/small`, small),
-    download: () => client.download?.(`${origin}/down?bytes=${bytes}`),
-    upload: () => client.upload?.(`${origin}/up`, bytes),
-  };
-  return async () => (await operations[operation]()) ?? 0;
-}
+type Run = (client: BenchClient, origin: string, bytes: number) => Promise<number> | undefined;
+
+const SMALL_BODY = Buffer.alloc(KIB, 'spool');
+
+const OPERATIONS: Readonly<Record<Operation, Run>> = {
+  get: (client, origin) => client.get?.(`${origin}/small`),
+  post: (client, origin) => client.post?.(`${origin}/small`, SMALL_BODY),
+  download: (client, origin, bytes) => client.download?.(`${origin}/down?bytes=${bytes}`),
+  upload: (client, origin, bytes) => client.upload?.(`${origin}/up`, bytes),
+};

@@ -1,14 +1,14 @@
 /**
- * Interleaved rounds: A B C … A B C …, the first one discarded, so that whatever slows the machine
+ * Interleaved rounds: A B C … A B C …, the first ones discarded, so that whatever slows the machine
  * down slows all clients down, and the ratios hold where absolute times do not.
+ *
+ * No collection is forced in between: it would find no request alive, and V8 throws away optimized
+ * code whose object shapes are dead, which no busy program sees.
  *
  * Ratios are taken within a round, against the round's own reference, and their median counts.
  */
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
-/** One client's turn in one round. CPU is user and system time of this process, all threads. */
+/** One client's turn in one round. CPU is user and system time of its process, all threads. */
 export interface Sample {
   readonly cpuUs: number;
   readonly wallMs: number;
@@ -16,51 +16,24 @@ export interface Sample {
 
 export interface Contestant {
   readonly name: string;
-  run(): Promise<void>;
+  turn(): Promise<Sample>;
 }
 
 /** Samples per client, one per counted round. */
 export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
-
 export async function measureRounds(
   contestants: readonly Contestant[],
-  rounds: number,
+  { rounds, warmups }: { readonly rounds: number; readonly warmups: number },
 ): Promise<Samples> {
   const samples = new Map<string, Sample[]>(contestants.map(({ name }) => [name, []]));
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = -warmups; round < rounds; round++) {
     for (const contestant of contestants) {
-      const sample = await measure(contestant);
-      if (round > 0) samples.get(contestant.name)?.push(sample);
+      const sample = await contestant.turn();
+      if (round >= 0) samples.get(contestant.name)?.push(sample);
     }
   }
   return samples;
-}
-
-async function measure(contestant: Contestant): Promise<Sample> {
-  // Nobody pays for the garbage of the one before.
-  gc();
-  const cpuBefore = process.cpuUsage();
-  const wallBefore = performance.now();
-  await contestant.run();
-  const wallMs = performance.now() - wallBefore;
-  const cpu = process.cpuUsage(cpuBefore);
-  return { cpuUs: cpu.user + cpu.system, wallMs };
-}
-
-/** Runs `total` operations, `inFlight` at a time. */
-export async function concurrently(
-  total: number,
-  inFlight: number,
-  operation: () => Promise<void>,
-): Promise<void> {
-  let started = 0;
-  const lane = async (): Promise<void> => {
-    while (started++ < total) await operation();
-  };
-  await Promise.all(Array.from({ length: inFlight }, lane));
 }
 
 export function median(values: readonly number[]): number {

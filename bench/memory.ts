@@ -3,8 +3,8 @@
  * client inherits a heap that another has grown.
  */
 
-import { runProbe } from './child.ts';
-import type { BenchClient } from './clients/client.ts';
+import { type RemoteClient, runProbe } from './child.ts';
+import type { Operation } from './clients/client.ts';
 import { MIB } from './payload.ts';
 
 /** A slow consumer and a stalled server stop for half a second, early or at the start. */
@@ -35,7 +35,7 @@ export interface MemoryRow extends Held {
 
 const BYTES = 256 * MIB;
 
-const SCENARIOS: readonly (readonly [Scenario, 'download' | 'upload'])[] = [
+const SCENARIOS: readonly (readonly [Scenario, Operation])[] = [
   ['download', 'download'],
   ['slow consumer', 'download'],
   ['upload', 'upload'],
@@ -43,13 +43,13 @@ const SCENARIOS: readonly (readonly [Scenario, 'download' | 'upload'])[] = [
 ];
 
 export async function measureMemory(
-  clients: readonly BenchClient[],
+  clients: readonly RemoteClient[],
   origin: string,
 ): Promise<readonly MemoryRow[]> {
   const rows: MemoryRow[] = [];
   for (const [scenario, operation] of SCENARIOS) {
     for (const client of clients) {
-      if (client[operation] === undefined) continue;
+      if (!client.operations.includes(operation)) continue;
       const held = await runProbe({ client: client.name, scenario, origin, bytes: BYTES });
       rows.push({ client: client.name, scenario, ...held });
     }

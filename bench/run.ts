@@ -1,17 +1,19 @@
 /**
  * `npm run bench`: what an exchange costs here and with undici, fetch, got and axios, side by side.
  *
- *     npm run bench -- [--only get|post|down|up|memory]… [--clients a,b]
+ *     npm run bench -- [--only get|post|down|up|memory]… [--clients a,b] [--isolated]
  *                      [--rounds n] [--json] [--check]
  *
- * All clients run in this process in interleaved rounds against one server in a child process;
- * memory is measured in a process per transfer. `--check` exits 1 when a target is missed.
+ * The clients take turns in interleaved rounds against one server. They share a process, as the
+ * cost budget has it; `--isolated` gives each its own, where no peer spoils what V8 has learnt from
+ * another. Memory is measured in a process per transfer. `--check` exits 1 when a target is missed.
+ * For a profile: `node --cpu-prof bench/run.ts --only get --clients spool`.
  */
 
 import { parseArgs } from 'node:util';
-import { CASES, contestantOf } from './cases.ts';
-import { startServer } from './child.ts';
-import { CLIENT_NAMES, loadClient } from './clients/index.ts';
+import { CASES } from './cases.ts';
+import { startClients, startServer } from './child.ts';
+import { CLIENT_NAMES } from './clients/index.ts';
 import { measureRounds } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { caseTable, json, memoryTable, versionLine } from './report.ts';
@@ -24,6 +26,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     clients: { type: 'string' },
+    isolated: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     json: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
@@ -36,15 +39,22 @@ const print = (text: string): void => {
   if (!options.json) console.log(text);
 };
 
-const clients = await Promise.all(clientNames.map(loadClient));
+const groups = options.isolated ? clientNames.map((name) => [name]) : [clientNames];
+const processes = await Promise.all(groups.map(startClients));
+const clients = processes.flatMap((each) => each.clients);
 const server = await startServer();
 print(versionLine());
 
 const results: CaseResult[] = [];
 for (const each of CASES.filter(({ name }) => wanted.includes(name))) {
   const benchCase = rounds === undefined ? each : { ...each, rounds };
-  const contestants = clients.flatMap((client) => contestantOf(benchCase, client, server.origin));
-  const result = summarize(benchCase, await measureRounds(contestants, benchCase.rounds));
+  const contestants = clients
+    .filter(({ operations }) => operations.includes(benchCase.operation))
+    .map((client) => ({
+      name: client.name,
+      turn: () => client.turn(benchCase, server.origin),
+    }));
+  const result = summarize(benchCase, await measureRounds(contestants, benchCase));
   results.push(result);
   print(caseTable(result));
 }
@@ -56,7 +66,7 @@ const missed = missedTargets(results, memory);
 if (options.json) console.log(json(results, memory, missed));
 else if (options.check) print(['', ...missed, `${missed.length} targets missed`].join('\n'));
 
-await Promise.all(clients.map((client) => client.close()));
+await Promise.all(processes.map((each) => each.stop()));
 await server.stop();
 if (options.check && missed.length > 0) process.exitCode = 1;
 

@@ -21,4 +21,10 @@ export interface BenchClient {
   close(): Promise<void>;
 }
 
-export type Operation = Exclude<keyof BenchClient, 'name' | 'close'>;
+const OPERATIONS = ['get', 'post', 'download', 'upload'] as const;
+
+export type Operation = (typeof OPERATIONS)[number];
+
+export function isOperation(name: string): name is Operation {
+  return OPERATIONS.some((operation) => operation === name);
+}
