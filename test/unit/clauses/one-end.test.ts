@@ -1,48 +1,27 @@
 /** Clause H3: exactly one terminal message, whatever ends the exchange, and nothing after it. */
 
 import { afterEach, expect, test } from 'vitest';
-import type {
-  AsyncHandle,
-  ErrorCode,
-  PoolOptions,
-  RequestOptionsWithUrl,
-  TerminalMessage,
-} from '../../../src/index.ts';
+import type { AsyncHandle, ErrorCode, PoolOptions, TerminalMessage } from '../../../src/index.ts';
 import { RequestPool } from '../../../src/pool/request-pool.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 import { MessageLog } from '../../helpers/message-log.ts';
+import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 import {
-  type ScriptedConnection,
-  type ScriptedPeer,
-  scriptedPeer,
-} from '../../helpers/scripted-peer.ts';
+  cancelAll,
+  closedPort,
+  connecting,
+  killAll,
+  occupied,
+  type Stage,
+  stageOf,
+} from '../../helpers/stage.ts';
 import { untrustedServer } from '../../helpers/tls.ts';
-
-interface Stage {
-  readonly pool: RequestPool;
-  readonly clock: ManualClock;
-  readonly peer: ScriptedPeer;
-  readonly log: MessageLog;
-  /** The handles of what was launched. */
-  readonly handles: AsyncHandle[];
-  /** The request under test, with its messages going to the log. */
-  launch(options?: Partial<RequestOptionsWithUrl>): AsyncHandle;
-  /** The same, its head read by the peer. */
-  begun(options?: Partial<RequestOptionsWithUrl>): Promise<ScriptedConnection>;
-  /** The same, with a status and `abc` of ten bytes received. */
-  flowing(options?: Partial<RequestOptionsWithUrl>): Promise<ScriptedConnection>;
-}
 
 type Play = (stage: Stage) => unknown;
 type Case = readonly [what: string, end: 'done' | ErrorCode, play: Play, options?: PoolOptions];
 
 const ONE = { workers: 1, maxInFlight: 1 } as const;
-
-/** Takes the only slot, so that the request under test waits in the queue. */
-function occupied({ pool, peer }: Stage): AsyncHandle {
-  return pool.get(peer.origin, { timeout: Number.POSITIVE_INFINITY });
-}
 
 const CASES: readonly Case[] = [
   ['a response', 'done', async ({ begun }) => (await begun()).respond(200, {}, 'abc')],
@@ -187,30 +166,6 @@ for (const stream of [true, false]) {
   }
 }
 
-function stageOf(base: Omit<Stage, 'launch' | 'begun' | 'flowing'>, stream: boolean): Stage {
-  const { pool, peer, log, handles } = base;
-  const launch: Stage['launch'] = (options = {}) => {
-    const handle = pool.request({ url: peer.origin, stream, replyTo: log.receive, ...options });
-    handles.push(handle);
-    return handle;
-  };
-  const begun: Stage['begun'] = async (options) => {
-    launch(options);
-    const connection = await peer.connection();
-    await connection.readHead();
-    return connection;
-  };
-  const flowing: Stage['flowing'] = async (options) => {
-    const connection = await begun(options);
-    void connection.respond(200, { 'content-length': '10' }, 'abc');
-    const received = (): number =>
-      pool.stats().workers.reduce((sum, worker) => sum + worker.bytesReceived, 0);
-    while (received() < 3) await settled(1);
-    return connection;
-  };
-  return { ...base, launch, begun, flowing };
-}
-
 /** Everything that could bring about a second end. */
 async function provoke(
   pool: RequestPool,
@@ -226,23 +181,4 @@ async function provoke(
     else expect(await awaited).toMatchObject({ ref: terminal.ref });
   }
   for (const { id } of pool.stats().workers) pool.killWorker(id);
-}
-
-/** A TLS handshake that is never answered. */
-function connecting({ peer }: Stage): Partial<RequestOptionsWithUrl> {
-  return { url: `https://127.0.0.1:${peer.port}/` };
-}
-
-function cancelAll({ pool, handles }: Stage): void {
-  for (const handle of handles) pool.cancel(handle, 'enough');
-}
-
-function killAll({ pool }: Stage): void {
-  for (const { id } of pool.stats().workers) pool.killWorker(id);
-}
-
-async function closedPort(): Promise<number> {
-  const peer = await scriptedPeer();
-  await peer.close();
-  return peer.port;
 }
