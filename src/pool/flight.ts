@@ -116,9 +116,14 @@ export class Flight implements ExchangeReports, Deadline {
     return this.#state.type === 'settled';
   }
 
-  /** Whether somebody would still receive the end if the handle were gone (H8). */
-  get isReceived(): boolean {
-    return this.request.replyTo !== undefined || (this.#waiters?.length ?? 0) > 0 || this.loops > 0;
+  /**
+   * Whether nobody would receive the end if the handle were gone (H8). Those who wait in `await`,
+   * `receive` or a loop keep the handle, so with it gone there are none.
+   */
+  get isForHandle(): boolean {
+    const state = this.#state;
+    if (state.type === 'settled' || this.request.replyTo !== undefined) return false;
+    return state.audience === 'listening';
   }
 
   /** The messages of the handle; a buffered exchange has its one message here too. */

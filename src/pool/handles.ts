@@ -17,7 +17,6 @@ export class Handles {
   readonly #byRef = new Map<string, WeakRef<AsyncHandle>>();
   readonly #collected: FinalizationRegistry<string>;
   readonly #running: (ref: string) => Flight | undefined;
-  #warned = false;
 
   constructor(host: FlightHost<Flight>, running: (ref: string) => Flight | undefined) {
     this.#host = host;
@@ -60,17 +59,15 @@ export class Handles {
     if (this.#byRef.get(ref)?.deref() !== undefined) return;
     this.#byRef.delete(ref);
     const flight = this.#running(ref);
-    if (flight === undefined || flight.isReceived) return;
-    this.#warn(ref);
+    if (flight?.isForHandle !== true) return;
+    warnOf(ref);
     flight.callerDied();
   }
+}
 
-  #warn(ref: string): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    process.emitWarning(
-      `the handle of exchange ${ref} was dropped before its end; nobody can receive it, so it is treated as one whose caller died`,
-      { type: 'SpoolHandleWarning', code: 'SPOOL_HANDLE_DROPPED' },
-    );
-  }
+function warnOf(ref: string): void {
+  process.emitWarning(
+    `the handle of exchange ${ref} was dropped before its end; nobody can receive it, so it is treated as one whose caller died`,
+    { type: 'SpoolHandleWarning', code: 'SPOOL_HANDLE_DROPPED' },
+  );
 }
