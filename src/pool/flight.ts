@@ -40,7 +40,7 @@ import type { WorkerSlot } from './worker-slot.ts';
 
 /** A response that nobody wants is read this far, for the sake of its connection (C2). */
 const DRAIN_BYTES = 16 * 1024 * 1024;
-/** And for this long. */
+/** And for this long after the last byte of the request. */
 const DRAIN_MS = 30_000;
 
 export type Waiter = (terminal: TerminalMessage) => void;
@@ -299,7 +299,10 @@ export class Flight implements ExchangeReports, Deadline {
   // --- what the upload reports ----------------------------------------------------------------
 
   uploadProgressed(bytes: number): void {
-    this.#times.movedMs = this.host.clock.now();
+    const times = this.#times;
+    times.movedMs = this.host.clock.now();
+    // What was accepted is owed to the peer, however slowly it takes it (C2).
+    if (!Number.isNaN(times.drainUntilMs)) times.drainUntilMs = times.movedMs + DRAIN_MS;
     if (this.#worker !== undefined) this.#worker.bytesSent += bytes;
   }
 
