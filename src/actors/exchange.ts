@@ -45,6 +45,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
   /** Whether that connection had carried another request before. */
   reusedConnection: boolean | undefined;
   #holder: ConnectionHolder | undefined;
+  /** Whether it waits at its holder for a connection. */
+  #waits = false;
   readonly #reports: ExchangeReports;
   #controller: Dispatcher.DispatchController | undefined;
   #progress: Progress = 'dispatched';
@@ -115,12 +117,16 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     // Not started: undici asks again in `onRequestStart`, and a connect for nobody ends now.
     if (this.#controller === undefined) {
       this.#body?.destroy();
-      this.#holder?.abandon();
+      if (this.#waits) this.#holder?.abandon();
+      this.#waits = false;
     }
   }
 
-  assignedTo(holder: ConnectionHolder): void {
+  assignedTo(holder: ConnectionHolder): boolean {
+    if (this.#aborted) return false;
     this.#holder = holder;
+    this.#waits = true;
+    return true;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -176,6 +182,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#progress === 'over') return;
     this.#progress = 'over';
+    this.#leaveHolder();
     this.#reports.exchangeFailed(error);
   }
 
@@ -183,8 +190,14 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     if (!this.#paused && this.#progress === 'started') this.#controller?.resume();
   }
 
+  #leaveHolder(): void {
+    if (this.#waits) this.#holder?.leave();
+    this.#waits = false;
+  }
+
   #noteConnection(): void {
-    const connection = this.#holder?.takeConnection();
+    this.#leaveHolder();
+    const connection = this.#holder?.connection;
     if (connection === undefined) return;
     this.connection = connection;
     this.reusedConnection = connection.requests > 0;

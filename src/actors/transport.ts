@@ -30,15 +30,18 @@ export interface Connection {
 
 /** The client of an exchange, as far as the exchange needs it. */
 export interface ConnectionHolder {
-  /** The connection on which a request has just started. */
-  takeConnection(): Connection | undefined;
+  /** The connection that is open, or was last. */
+  readonly connection: Connection | undefined;
+  /** A request waits for its start no more: it has started, or failed. */
+  leave(): void;
   /** A request that has not started is given up: with the last one, a connect in progress ends. */
   abandon(): void;
 }
 
 /** A handler that is told which client it was dispatched to. */
 export interface ConnectionUser {
-  assignedTo(holder: ConnectionHolder): void;
+  /** `false` when it was given up before it got there: no connection is made for it. */
+  assignedTo(holder: ConnectionHolder): boolean;
 }
 
 type ConnectCallback = (...args: [null, Socket] | [Error, null]) => void;
@@ -84,14 +87,18 @@ class TrackedClient extends Client implements ConnectionHolder {
     options: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,
   ): boolean {
+    // undici's Pool keeps what waits for the first ALPN result, also what was given up meanwhile.
+    if (isConnectionUser(handler) && !handler.assignedTo(this)) return true;
     this.#waiting += 1;
-    if (isConnectionUser(handler)) handler.assignedTo(this);
     return super.dispatch(options, handler);
   }
 
-  takeConnection(): Connection | undefined {
-    this.#waiting -= 1;
+  get connection(): Connection | undefined {
     return this.#tracker.connection;
+  }
+
+  leave(): void {
+    this.#waiting -= 1;
   }
 
   abandon(): void {

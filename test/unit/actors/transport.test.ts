@@ -1,0 +1,91 @@
+/** A worker's own agent: what a connect is worth when those who wanted it are gone. */
+
+import { describe, expect, test } from 'vitest';
+import { createAgent } from '../../../src/actors/transport.ts';
+import { realClock } from '../../../src/clock.ts';
+import { createPool, RequestError } from '../../../src/index.ts';
+import { expectNoLeaks, snapshotResources } from '../../helpers/leaks.ts';
+import { scriptedPeer } from '../../helpers/scripted-peer.ts';
+
+/** Accepts, and never answers a TLS handshake. */
+const silent = (peer: { readonly port: number }): string => `https://127.0.0.1:${peer.port}/`;
+
+const codeOf = async (promise: Promise<unknown>): Promise<string> => {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return error instanceof RequestError ? error.code : String(error);
+};
+
+describe('transport', () => {
+  test('H7 ends a connect when the last of those who wait for it is cancelled', async () => {
+    await using peer = await scriptedPeer();
+    await using pool = createPool({ workers: 1 });
+    const url = silent(peer);
+    const handles = [pool.get(url), pool.get(url), pool.get(url)];
+    const ends = handles.map((handle) => codeOf(pool.await(handle)));
+    const connection = await peer.connection();
+    for (const handle of handles) pool.cancel(handle);
+    expect(await Promise.all(ends)).toEqual(Array(3).fill('ERR_CANCELLED'));
+    await connection.closed;
+    await peer.idle();
+    await pool.close();
+    // Those that waited behind the first made no connection of their own.
+    expect(peer.connections).toBe(1);
+  });
+
+  test('H7 keeps a connect for those who still wait, whatever was cancelled before', async () => {
+    await using peer = await scriptedPeer();
+    await using pool = createPool({ workers: 1 });
+    const url = silent(peer);
+    const first = pool.get(url);
+    const second = pool.get(url);
+    const ends = [codeOf(pool.await(first)), codeOf(pool.await(second))];
+    const connection = await peer.connection();
+    pool.cancel(first);
+    expect(await ends[0]).toBe('ERR_CANCELLED');
+    connection.destroy();
+    // The failed handshake belongs to the first; the second gets a connect of its own.
+    const next = await peer.connection();
+    next.destroy();
+    expect(await ends[1]).toBe('ERR_TLS');
+  });
+
+  test('H7 ends a connect also after one to the same origin has failed', async () => {
+    await using peer = await scriptedPeer();
+    await using pool = createPool({ workers: 1 });
+    const url = silent(peer);
+    const failing = codeOf(pool.await(pool.get(url)));
+    (await peer.connection()).destroy();
+    expect(await failing).toBe('ERR_TLS');
+    const handle = pool.get(url);
+    const end = codeOf(pool.await(handle));
+    const connection = await peer.connection();
+    pool.cancel(handle);
+    expect(await end).toBe('ERR_CANCELLED');
+    await connection.closed;
+  });
+
+  test('P2 leaves no socket of a connect that hangs when it is destroyed', async () => {
+    await using peer = await scriptedPeer();
+    const before = snapshotResources();
+    const agent = createAgent(realClock);
+    const failed = Promise.withResolvers<Error>();
+    agent.dispatch(
+      { origin: `https://127.0.0.1:${peer.port}`, path: '/', method: 'GET' },
+      {
+        onRequestStart: () => {},
+        onResponseStart: () => {},
+        onResponseData: () => {},
+        onResponseEnd: () => {},
+        onResponseError: (_controller, error) => failed.resolve(error),
+      },
+    );
+    const connection = await peer.connection();
+    await agent.destroy();
+    expect(await failed.promise).toMatchObject({ code: 'UND_ERR_DESTROYED' });
+    await connection.closed;
+    await expectNoLeaks(before);
+  });
+});
