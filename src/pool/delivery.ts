@@ -5,7 +5,8 @@
  *  - what was delivered and not granted never exceeds the window: a chunk that is larger than the
  *    credit is split, its rest is held and the transport stops being read (F1, F2);
  *  - order: while something is held, everything after it is held too;
- *  - while `await` collects and nobody else reads, what lies in the mailbox needs no credit (A1);
+ *  - while `await` collects and nobody else reads, the window is lifted (A1); what was delivered in
+ *    that time still counts, so afterwards the credit may be below zero until it is read;
  *  - `mute` is for ever: nothing is delivered any more, nothing is held, nothing is paused.
  */
 
@@ -47,10 +48,7 @@ export class Delivery {
     if (receiver === undefined) {
       const mailbox = new Mailbox((bytes) => this.grant(bytes));
       this.mailbox = mailbox;
-      this.#deliver = (message) => {
-        mailbox.put(message);
-        if (this.#isCollecting) mailbox.prepay();
-      };
+      this.#deliver = (message) => mailbox.put(message);
     } else {
       this.#deliver = deliverTo(receiver);
     }
@@ -117,8 +115,6 @@ export class Delivery {
   /** An `await` begins to wait: the body is read to its end for it, unless somebody else reads. */
   collect(): void {
     this.#collectors += 1;
-    if (!this.#isCollecting) return;
-    this.mailbox?.prepay();
     this.#handHeld();
   }
 
@@ -142,7 +138,7 @@ export class Delivery {
     for (;;) {
       const chunk = this.#held[0];
       const bytes = Math.min(chunk?.byteLength ?? 0, Math.floor(this.#limit));
-      if (chunk === undefined || bytes === 0) break;
+      if (chunk === undefined || bytes <= 0) break;
       this.#credit -= bytes;
       if (bytes === chunk.byteLength) this.#held.shift();
       else this.#held[0] = chunk.subarray(bytes);
@@ -160,7 +156,7 @@ export class Delivery {
     return this.#collectors > 0 && this.mailbox !== undefined && this.#source.loops === 0;
   }
 
-  /** Bytes that may be delivered now. What is collected is prepaid as soon as it is delivered. */
+  /** Bytes that may be delivered now. */
   get #limit(): number {
     return this.#isCollecting ? Number.POSITIVE_INFINITY : this.#credit;
   }

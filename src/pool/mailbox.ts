@@ -1,9 +1,9 @@
 /**
  * The mailbox of a handle: what came and was not read yet, and who waits for it.
  *
- * Invariants: messages leave in the order in which they came, each once; the credit of a `data`
- * message goes back once, when it is read (F1) or before, by `prepay`; after the terminal message
- * was read the mailbox is finished for ever (M5).
+ * Invariants: messages leave in the order in which they came, each once; a `data` message returns
+ * its credit when it was read (F1); after the terminal message was read the mailbox is finished for
+ * ever (M5).
  */
 
 import type { Message } from '../messages.ts';
@@ -16,9 +16,6 @@ export class Mailbox {
   #messages: Message[] = [];
   #readers: Reader[] = [];
   #head = 0;
-  #unreadBytes = 0;
-  /** The first of the unread bytes, whose credit went back already. */
-  #prepaidBytes = 0;
   #finished = false;
 
   constructor(returnCredit: (bytes: number) => void) {
@@ -37,7 +34,6 @@ export class Mailbox {
 
   put(message: Message): void {
     const reader = this.#readers.shift();
-    if (message.type === 'data') this.#unreadBytes += message.chunk.byteLength;
     if (reader === undefined) {
       this.#messages.push(message);
       return;
@@ -77,13 +73,6 @@ export class Mailbox {
     if (index >= 0) this.#readers.splice(index, 1);
   }
 
-  /** Returns the credit of the data that nobody has read: it stays, and no longer holds up more. */
-  prepay(): void {
-    const bytes = this.#unreadBytes - this.#prepaidBytes;
-    this.#prepaidBytes = this.#unreadBytes;
-    if (bytes > 0) this.#returnCredit(bytes);
-  }
-
   /** Takes out the data that nobody has read; status and the end stay. Its credit is not returned. */
   takeData(): readonly Uint8Array[] {
     const kept: Message[] = [];
@@ -94,25 +83,16 @@ export class Mailbox {
     }
     this.#messages = kept;
     this.#head = 0;
-    this.#unreadBytes = 0;
-    this.#prepaidBytes = 0;
     return chunks;
   }
 
   #noteRead(message: Message): void {
     if (message.type === 'data') {
-      this.#noteBytesRead(message.chunk.byteLength);
+      this.#returnCredit(message.chunk.byteLength);
     } else if (message.type !== 'status') {
       this.#finished = true;
       this.#releaseReaders();
     }
-  }
-
-  #noteBytesRead(bytes: number): void {
-    this.#unreadBytes -= bytes;
-    // What is prepaid was prepaid by whole messages, and they leave first.
-    if (this.#prepaidBytes > 0) this.#prepaidBytes -= bytes;
-    else this.#returnCredit(bytes);
   }
 
   #releaseReaders(): void {

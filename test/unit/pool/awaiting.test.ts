@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AsyncHandle } from '../../../src/index.ts';
 import { RequestPool } from '../../../src/pool/request-pool.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
+import { textOf } from '../../helpers/message-log.ts';
 import { type ScriptedDispatch, ScriptedDispatcher } from '../../helpers/scripted-dispatcher.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -101,6 +102,22 @@ test('A1 lifts the window while it waits, and only then', async () => {
   expect(wire.paused).toBe(true);
   wire.end();
   expect((await pool.await(handle)).text()).toBe('abcdefghijklmnopqrstuv');
+});
+
+test('F1 counts what was collected as unread once nobody awaits it any more', async () => {
+  wire.head();
+  const waiting = pool.await(handle, { timeout: 8 });
+  wire.data('abcdef');
+  clock.advance(8);
+  await expect(waiting).rejects.toMatchObject({ code: 'ERR_AWAIT_TIMEOUT' });
+  wire.data('ghi');
+  wire.end();
+  const read = async (): Promise<string> => {
+    const message = await pool.receive(handle, { timeout: 0 });
+    return message?.type === 'data' ? textOf(message.chunk) : String(message?.type);
+  };
+  expect([await read(), await read()]).toEqual(['status', 'abcdef']);
+  expect([await read(), await read()]).toEqual(['ghi', 'done']);
 });
 
 test('A1 leaves the window as it is where a loop reads', async () => {

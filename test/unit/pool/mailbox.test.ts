@@ -110,21 +110,6 @@ test('F1 returns the credit of a chunk when it is read, and only then', () => {
   expect(credits).toEqual([3, 2, 1]);
 });
 
-test('F1 returns prepaid credit once, also when later chunks are not prepaid', () => {
-  const { box, credits } = mailbox();
-  box.put(data('abc'));
-  box.put(data('de'));
-  box.poll();
-  box.prepay();
-  box.prepay();
-  expect(credits).toEqual([3, 2]);
-  box.put(data('fghi'));
-  box.poll();
-  expect(credits).toEqual([3, 2]);
-  box.poll();
-  expect(credits).toEqual([3, 2, 4]);
-});
-
 test('A1 takes out unread data and leaves status and end', () => {
   const { box, credits } = mailbox();
   for (const message of [STATUS, data('a'), data('b'), DONE]) box.put(message);
