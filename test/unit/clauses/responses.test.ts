@@ -126,6 +126,25 @@ for (const [method, status] of BODILESS) {
   });
 }
 
+test('H4 tells one status, not those of interim responses, over either version', async () => {
+  const { pool, peer } = await http1();
+  const overHttp1 = pool.get(peer.origin, { stream: true });
+  const connection = await peer.connection();
+  await connection.readHead();
+  void connection.writeHead(103, { Link: '</a.css>' });
+  void connection.respond(200);
+  const second = await http2();
+  const overHttp2 = second.pool.get(second.peer.origin, { stream: true });
+  const stream = await second.peer.stream();
+  stream.inform(103, { link: '</a.css>' });
+  stream.respond(200, {}, { endStream: true });
+  for (const messages of [pool.messages(overHttp1), second.pool.messages(overHttp2)]) {
+    const all = await readAll(messages);
+    expect(all.map(({ type }) => type)).toEqual(['status', 'done']);
+    expect(all[0]).toMatchObject({ status: 200 });
+  }
+});
+
 test('N12 gives a header that came once as a string, over HTTP/2 too', async () => {
   const { pool, peer } = await http2();
   const handle = pool.get(peer.origin);
