@@ -193,8 +193,9 @@ export class Engine implements FlightHost<Flight> {
       receiver: receiver && { callerDied: () => flight.receiverDied() },
     };
     this.#watches.set(flight, watches);
-    if (caller !== undefined && watches.caller) this.#monitor.watch(caller, watches.caller);
+    // The signal first: where it is the caller too, it cancels and nothing is finished (X3).
     if (signal !== undefined && watches.signal) this.#monitor.watch(signal, watches.signal);
+    if (caller !== undefined && watches.caller) this.#monitor.watch(caller, watches.caller);
     if (receiver !== undefined && watches.receiver) this.#monitor.watch(receiver, watches.receiver);
   }
 
