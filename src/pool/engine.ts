@@ -22,6 +22,7 @@ import { Deadlines } from './deadlines.ts';
 import { Flight } from './flight.ts';
 import type { FlightHost } from './flight-host.ts';
 import { FlightTable } from './flight-table.ts';
+import { Handles } from './handles.ts';
 import { Retirement } from './retirement.ts';
 import { type Supervisor, startSupervisor } from './supervisor.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -44,6 +45,7 @@ export class Engine implements FlightHost<Flight> {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly #flights = new FlightTable<Flight>();
+  readonly handles: Handles;
   readonly #watches = new Map<Flight, Watches>();
   readonly #monitor = new CallerMonitor();
   readonly #slots: readonly WorkerSlot[];
@@ -60,6 +62,7 @@ export class Engine implements FlightHost<Flight> {
   constructor(options: ResolvedPool, seams: Seams) {
     this.clock = seams.clock;
     this.deadlines = new Deadlines(seams.clock);
+    this.handles = new Handles(this, this.#flights);
     this.#retirement = new Retirement(seams.clock);
     this.#slots = Array.from({ length: options.workers }, (_, index) => new WorkerSlot(index + 1));
     this.#admission = new Admission({
@@ -82,10 +85,6 @@ export class Engine implements FlightHost<Flight> {
   assertOpen(): void {
     if (this.#life === 'open') return;
     throw new RequestError(CLOSED_CODES[this.#life]);
-  }
-
-  flight(ref: string): Flight | undefined {
-    return this.#flights.get(ref);
   }
 
   /** The record of a new exchange, in the map from now on. */
@@ -171,6 +170,7 @@ export class Engine implements FlightHost<Flight> {
 
   remove(flight: Flight, outcome: 'done' | ErrorCode): void {
     this.#flights.delete(flight);
+    this.handles.ended(flight);
     this.#admission.leave(flight);
     this.#unwatch(flight);
     if (outcome === 'done') this.#done += 1;

@@ -48,6 +48,16 @@ export class FlightTable<Item extends Row> {
     return true;
   }
 
+  /** Rows there are, taken or free. */
+  get rows(): number {
+    return this.#rows.length;
+  }
+
+  /** The record in a row. */
+  at(row: number): Item | undefined {
+    return this.#rows[row];
+  }
+
   /** The records as they are now; the table may change meanwhile. */
   snapshot(): Item[] {
     return this.#rows.filter((item) => item !== undefined);

@@ -21,6 +21,7 @@ import {
   type Upload,
 } from '../actors/request-lifecycle.ts';
 import { UploadBody } from '../actors/upload-body.ts';
+import type { AsyncHandle } from '../async-handle.ts';
 import { ERROR_CODES, type ErrorCode, type Phase, RequestError } from '../errors.ts';
 import type {
   Metrics,
@@ -53,6 +54,9 @@ export class Flight implements ExchangeReports, Deadline {
   terminal: TerminalMessage | undefined;
   /** `messages` loops that are running. */
   loops = 0;
+
+  /** Kept while young, then weakly (see `pool/handles`). */
+  handle: AsyncHandle | WeakRef<AsyncHandle> | undefined;
 
   dueMs: number = UNSET_DEADLINE.dueMs;
   slot: number = UNSET_DEADLINE.slot;

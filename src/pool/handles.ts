@@ -1,34 +1,60 @@
 /**
  * Handles and what they stand for: minting, looking up, and noticing when one is thrown away.
  *
- * A handle keeps its record; the record does not keep its handle. So results live as long as a
- * handle is reachable, and when the last one of a running exchange is collected, that is the death
- * of its caller, unless somebody else receives (clause H8).
+ * A handle keeps its record. The record keeps its handle only while both are young: a sweep, every
+ * `SWEEP_MS` while there are young ones, replaces that by a weak reference, and from then on the
+ * collection of the handle is noticed. So results live as long as a handle is reachable, and an
+ * exchange whose handle is dropped ends as that of a dead caller, unless somebody else receives
+ * (clause H8).
+ *
+ * Why not weak from the start: V8 carries what a `WeakRef` or a `FinalizationRegistry` points to
+ * through its minor collections. Measured, that made every request with its response survive until
+ * a major one and cost 5 µs of its 30; most exchanges end before their first sweep and never pay.
+ * For the same reason a `ref` finds only what is running: a result is kept by a handle, not by name.
  */
 
 import { type AsyncHandle, createHandle, handleTarget } from '../async-handle.ts';
 import { RequestError } from '../errors.ts';
+import { type Deadline, UNSET_DEADLINE } from './deadlines.ts';
 import { Flight } from './flight.ts';
 import type { FlightHost } from './flight-host.ts';
+import type { FlightTable } from './flight-table.ts';
 
-export class Handles {
+/** Age at which an exchange keeps its handle no longer. */
+const SWEEP_MS = 50;
+/** Records looked at in one sweep, so that a long queue stalls nobody. */
+const SWEEP_ROWS = 4096;
+
+export class Handles implements Deadline {
+  dueMs: number = UNSET_DEADLINE.dueMs;
+  slot: number = UNSET_DEADLINE.slot;
+  next: Deadline | undefined;
+  previous: Deadline | undefined;
   readonly #host: FlightHost<Flight>;
-  /** The reachable handles, of running and of ended exchanges. */
-  readonly #byRef = new Map<string, WeakRef<AsyncHandle>>();
-  readonly #collected: FinalizationRegistry<string>;
-  readonly #running: (ref: string) => Flight | undefined;
+  readonly #flights: FlightTable<Flight>;
+  readonly #collected = new FinalizationRegistry<string>((ref) => this.#lost(ref));
+  /** Running exchanges that keep their handle. */
+  #young = 0;
+  #cursor = 0;
 
-  constructor(host: FlightHost<Flight>, running: (ref: string) => Flight | undefined) {
+  constructor(host: FlightHost<Flight>, flights: FlightTable<Flight>) {
     this.#host = host;
-    this.#running = running;
-    this.#collected = new FinalizationRegistry((ref) => this.#lost(ref));
+    this.#flights = flights;
   }
 
   create(flight: Flight): AsyncHandle {
     const handle = createHandle(flight.ref, flight);
-    this.#byRef.set(flight.ref, new WeakRef(handle));
-    this.#collected.register(handle, flight.ref);
+    flight.handle = handle;
+    this.#young += 1;
+    if (this.#young === 1) this.#schedule();
     return handle;
+  }
+
+  /** The exchange has ended: its handle is on its own. */
+  ended(flight: Flight): void {
+    if (flight.handle instanceof WeakRef) this.#collected.unregister(flight);
+    else this.#young -= 1;
+    if (this.#young === 0) this.#host.deadlines.clear(this);
   }
 
   /** The record of a handle; throws `ERR_UNKNOWN_HANDLE` for what is none of this pool's. */
@@ -44,22 +70,46 @@ export class Handles {
     return target instanceof Flight && target.host === this.#host ? target : undefined;
   }
 
-  /** The handle for a `ref` (H2): of a running exchange, or of one whose handle is still held. */
+  /** The handle for the `ref` of a running exchange (H2). */
   byRef(ref: unknown): AsyncHandle {
     if (typeof ref !== 'string') throw new RequestError('ERR_UNKNOWN_HANDLE');
-    const handle = this.#byRef.get(ref)?.deref();
-    if (handle !== undefined) return handle;
-    const flight = this.#running(ref);
+    const flight = this.#flights.get(ref);
     if (flight === undefined) throw new RequestError('ERR_UNKNOWN_HANDLE', { ref });
-    return this.create(flight);
+    const known = flight.handle instanceof WeakRef ? flight.handle.deref() : flight.handle;
+    if (known !== undefined) return known;
+    // The first one was collected, and its collection not yet noticed.
+    const handle = createHandle(ref, flight);
+    this.#weaken(flight, handle);
+    return handle;
+  }
+
+  /** The sweep. */
+  expire(): void {
+    const rows = Math.min(SWEEP_ROWS, this.#flights.rows);
+    for (let looked = 0; looked < rows && this.#young > 0; looked += 1) {
+      this.#cursor = (this.#cursor + 1) % this.#flights.rows;
+      const flight = this.#flights.at(this.#cursor);
+      if (flight?.handle === undefined || flight.handle instanceof WeakRef) continue;
+      this.#young -= 1;
+      this.#weaken(flight, flight.handle);
+    }
+    if (this.#young > 0) this.#schedule();
+  }
+
+  #weaken(flight: Flight, handle: AsyncHandle): void {
+    flight.handle = new WeakRef(handle);
+    this.#collected.register(handle, flight.ref, flight);
+  }
+
+  #schedule(): void {
+    this.#host.deadlines.set(this, this.#host.clock.now() + SWEEP_MS);
   }
 
   #lost(ref: string): void {
-    // A second handle may have been made from the `ref` while the first was being collected.
-    if (this.#byRef.get(ref)?.deref() !== undefined) return;
-    this.#byRef.delete(ref);
-    const flight = this.#running(ref);
+    const flight = this.#flights.get(ref);
     if (flight?.isForHandle !== true) return;
+    // A second handle may have been made from the `ref` while the first was being collected.
+    if (!(flight.handle instanceof WeakRef) || flight.handle.deref() !== undefined) return;
     warnOf(ref);
     flight.callerDied();
   }

@@ -26,7 +26,7 @@ import { awaitResponse, receiveMessage } from './awaiting.ts';
 import { type CallerPool, createCallerPool, type RequestVerbs } from './caller-pool.ts';
 import { Engine, type Seams } from './engine.ts';
 import type { Flight } from './flight.ts';
-import { Handles } from './handles.ts';
+import type { Handles } from './handles.ts';
 import { MessageLoop } from './message-loop.ts';
 import {
   abortSignal,
@@ -87,7 +87,10 @@ export interface Pool extends RequestVerbs, AsyncDisposable {
   cancel(handle: AsyncHandle, reason?: unknown): void;
   /** Grants `bytes` more of a streamed response; nothing happens after the end (F1, F3). */
   updateFlow(handle: AsyncHandle, bytes: number): void;
-  /** The handle for a `ref`; throws `ERR_UNKNOWN_HANDLE` when no exchange has it (H2). */
+  /**
+   * The handle for the `ref` of a running exchange; throws `ERR_UNKNOWN_HANDLE` otherwise (H2). To
+   * keep a result, keep a handle, not its `ref` (H8).
+   */
   handle(ref: string): AsyncHandle;
   /** The same request verbs for one caller, which dies when the scope is disposed (C1). */
   withCaller(caller?: Caller): CallerPool;
@@ -129,7 +132,7 @@ export class RequestPool implements Pool {
     this.#defaults = resolved.defaults;
     const engine = new Engine(resolved, { ...REAL_SEAMS, ...seams });
     this.#engine = engine;
-    this.#handles = new Handles(engine, (ref) => engine.flight(ref));
+    this.#handles = engine.handles;
   }
 
   request(options: RequestOptionsWithUrl): AsyncHandle {

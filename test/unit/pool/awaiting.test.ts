@@ -17,6 +17,9 @@ const TIMELESS = {
   idleTimeout: NEVER,
 };
 
+/** Age at which the sweep of `pool/handles` has passed. */
+const SWEPT_MS = 60;
+
 let clock: ManualClock;
 let pool: RequestPool;
 let wire: ScriptedDispatch;
@@ -29,6 +32,9 @@ beforeEach(async () => {
   handle = pool.get('http://peer.test/', { stream: true, window: 4 });
   wire = await dispatcher.next();
   wire.start();
+  // Old enough for the pool to keep the handle no longer: no timer but those of the tests is left.
+  clock.advance(SWEPT_MS);
+  expect(clock.pending).toBe(0);
 });
 
 afterEach(async () => {
