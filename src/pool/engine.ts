@@ -178,7 +178,8 @@ export class Engine implements FlightHost<Flight> {
   }
 
   settled(): void {
-    this.#admission.pump();
+    // Where all are being ended, the slot of the first is not for the next.
+    if (this.#life === 'open' || this.#life === 'closing') this.#admission.pump();
     if (this.#flights.size === 0) this.#lastEnded?.();
   }
 
