@@ -14,3 +14,8 @@ declare module 'undici/lib/dispatcher/client.js' {
   import { Client } from 'undici';
   export default Client;
 }
+
+declare module 'undici/lib/core/symbols.js' {
+  const symbols: { readonly kHTTP2Session: symbol };
+  export default symbols;
+}

@@ -7,15 +7,14 @@
  * Invariants: after `abort`, or after the response ended or failed, no report is made any more;
  * `abort` is idempotent and takes effect on the wire also when undici has not started the request
  * yet; an upload that is aborted is never ended towards the peer (U5, C2).
- *
- * Why the HTTP/2 stream is destroyed here and not by undici: `Http2Stream#close`, which undici's
- * abort calls, first ends the writable side, so that the server sees END_STREAM, a complete and
- * shorter body, and only then the reset. `destroy` with an error sends RST_STREAM alone.
+ * (`actors/stream-reset` says why undici's own abort is not enough on HTTP/2).
  */
 
+import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { HttpVersion, ResponseHeaders } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
+import { resetStream } from './stream-reset.ts';
 import type { Connection, ConnectionHolder, ConnectionUser } from './transport.ts';
 import type { BodyStream, UploadBody } from './upload-body.ts';
 
@@ -56,6 +55,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
   /** Whether undici is calling this very exchange. */
   #called = false;
   #body: BodyStream | undefined;
+  /** The HTTP/2 stream it runs on, where the transport is the worker's own. */
+  #stream: Writable | undefined;
 
   constructor(reports: ExchangeReports) {
     this.#reports = reports;
@@ -98,7 +99,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
   /** Whether bytes of the request's head can have left: at once, or with the first body byte. */
   headSent(upload: UploadBody | undefined): boolean {
     if (!this.#wasStarted) return false;
-    if (upload === undefined || this.#body?.target !== undefined) return true;
+    if (upload === undefined || this.#overHttp2) return true;
     return upload.bytesSent > 0 || upload.sent;
   }
 
@@ -108,9 +109,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     this.#aborted = true;
     const over = this.#progress === 'over';
     this.#progress = 'over';
-    const target = this.#body?.target;
-    if (target !== undefined && !target.writableEnded && !target.destroyed) {
-      resetStream(target);
+    const stream = this.#stream ?? this.#body?.target;
+    if (stream !== undefined) {
+      resetStream(stream);
     } else if (!over) {
       this.#controller?.abort(ABORTED);
     }
@@ -127,6 +128,10 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     this.#holder = holder;
     this.#waits = true;
     return true;
+  }
+
+  streamOpened(stream: Writable): void {
+    this.#stream = stream;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -151,7 +156,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     // 1xx are hints on the way to a response, not one (RFC 9110, 15.2).
     if (this.#progress === 'over' || status < 200) return;
     const raw: unknown = controller.rawHeaders;
-    const overHttp2 = this.#body?.target !== undefined || isHttp2Headers(raw);
+    const overHttp2 = this.#overHttp2 || isHttp2Headers(raw);
     this.#reports.headReceived({
       status,
       headers: overHttp2 ? plainHeaders(headers) : (headers as ResponseHeaders),
@@ -195,7 +200,13 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     this.#waits = false;
   }
 
+  get #overHttp2(): boolean {
+    return this.#stream !== undefined || this.#body?.target !== undefined;
+  }
+
   #noteConnection(): void {
+    this.#stream = undefined;
+    this.#holder?.starts(this);
     this.#leaveHolder();
     const connection = this.#holder?.connection;
     if (connection === undefined) return;
@@ -207,25 +218,6 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
 
 /** The reason undici gets for an abort of ours; made once, it carries no information. */
 const ABORTED = new Error('aborted by the pool');
-
-/** Node takes an `AbortError` for RST_STREAM with CANCEL (RFC 9113, 8.1), anything else for
- * INTERNAL_ERROR. */
-class StreamAbort extends Error {
-  override readonly name = 'AbortError';
-  readonly code = 'ABORT_ERR';
-}
-
-// From a fresh turn of the event loop: inside a callback of nghttp2 a forced reset would re-enter
-// its send loop.
-function resetStream(target: NonNullable<BodyStream['target']>): void {
-  setImmediate(() => {
-    if (target.destroyed) return;
-    target.on('error', ignore);
-    target.destroy(new StreamAbort('aborted by the pool'));
-  });
-}
-
-function ignore(): void {}
 
 /**
  * Headers without what node adds to those of HTTP/2: a symbol, for trailers no prototype, and an

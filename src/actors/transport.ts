@@ -11,10 +11,12 @@
 
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
+import symbols from 'undici/lib/core/symbols.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../clock.ts';
+import { type Session, SessionStreams, type StreamUser } from './session-streams.ts';
 
 /** One connection of a client. */
 export interface Connection {
@@ -34,12 +36,14 @@ export interface ConnectionHolder {
   readonly connection: Connection | undefined;
   /** A request waits for its start no more: it has started, or failed. */
   leave(): void;
+  /** The request of this user is being started: its HTTP/2 stream, if it gets one, is its own. */
+  starts(user: StreamUser): void;
   /** A request that has not started is given up: with the last one, a connect in progress ends. */
   abandon(): void;
 }
 
 /** A handler that is told which client it was dispatched to. */
-export interface ConnectionUser {
+export interface ConnectionUser extends StreamUser {
   /** `false` when it was given up before it got there: no connection is made for it. */
   assignedTo(holder: ConnectionHolder): boolean;
 }
@@ -68,6 +72,7 @@ interface Tracker {
 
 class TrackedClient extends Client implements ConnectionHolder {
   readonly #tracker: Tracker;
+  readonly #streams = new SessionStreams();
   /** Requests dispatched here and not started. */
   #waiting = 0;
 
@@ -95,6 +100,12 @@ class TrackedClient extends Client implements ConnectionHolder {
 
   get connection(): Connection | undefined {
     return this.#tracker.connection;
+  }
+
+  starts(user: StreamUser): void {
+    // The symbol is undici's own, and so is what it leads to: no session over HTTP/1.1.
+    const session = Reflect.get(this, symbols.kHTTP2Session) as Session | null | undefined;
+    if (session !== null && session !== undefined) this.#streams.starts(session, user);
   }
 
   leave(): void {

@@ -261,6 +261,8 @@ export class BodyStream extends Readable {
     super({ highWaterMark: 1 });
     this.#channel = channel;
     this.once('end', () => channel.streamEnded());
+    // Who destroys it with an error has told the exchange in another way.
+    this.on('error', ignore);
   }
 
   override _read(): void {
@@ -300,6 +302,8 @@ function copyOf(chunk: Uint8Array): Uint8Array {
   bytes.set(chunk);
   return bytes;
 }
+
+function ignore(): void {}
 
 const RESOLVED_TRUE: Promise<boolean> = Promise.resolve(true);
 const RESOLVED_FALSE: Promise<boolean> = Promise.resolve(false);
