@@ -213,6 +213,8 @@ export class UploadBody {
         if (this.#state !== 'finished' || this.#offered.length > 0) return;
         this.#hungry = false;
         stream.push(null);
+        // undici leaves a body unread that it finds empty, and its end would never be seen.
+        if (this.bytesSent === 0) stream.resume();
         return;
       }
       this.#takenBytes -= bytes.byteLength;

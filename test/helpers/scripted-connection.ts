@@ -51,6 +51,8 @@ export class ScriptedConnection {
   readonly #reader = new ByteReader();
   #trailers: Readonly<Record<string, string>> = {};
   #flushed = 0;
+  /** Whether the CRLF of the last chunk is still to be read. */
+  #inChunk = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -133,8 +135,16 @@ export class ScriptedConnection {
     return this.#reader.takeAll();
   }
 
-  /** The next chunk of a chunked body; `undefined` once its end (and trailers) have been read. */
+  /**
+   * The next chunk of a chunked body, as soon as its bytes are there: the CRLF behind them belongs
+   * to the next call. `undefined` once its end (and trailers) have been read.
+   */
   async nextChunk(): Promise<Uint8Array | undefined> {
+    if (this.#inChunk) {
+      const mark = await this.#reader.take(2, 'the end of a chunk');
+      if (mark[0] !== 13 || mark[1] !== 10) throw new Error('malformed chunk: no CRLF after it');
+      this.#inChunk = false;
+    }
     const line = await this.#reader.takeUntil('\r\n', 'a chunk size');
     if (!/^[0-9a-fA-F]+(;.*)?$/.test(line)) throw new Error(`malformed chunk size: ${line}`);
     const size = Number.parseInt(line, 16);
@@ -143,8 +153,7 @@ export class ScriptedConnection {
       return undefined;
     }
     const chunk = await this.#reader.take(size, `a chunk of ${size} bytes`);
-    const mark = await this.#reader.take(2, 'the end of a chunk');
-    if (mark[0] !== 13 || mark[1] !== 10) throw new Error('malformed chunk: no CRLF after it');
+    this.#inChunk = true;
     return chunk;
   }
 
