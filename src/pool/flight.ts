@@ -453,6 +453,8 @@ export class Flight implements ExchangeReports, Deadline {
 
   #noteSent(nowMs: number): void {
     this.#times.sentMs = nowMs;
+    // The end of a body is on the wire too; or `idleTimeout` would come before `headersTimeout`.
+    this.#times.movedMs = nowMs;
     if (this.#state.type === 'connecting' || this.#state.type === 'waiting') {
       this.host.deadlines.set(this, nowMs + this.request.headersTimeoutMs);
     }

@@ -1,0 +1,104 @@
+/**
+ * A peer whose exchanges are scripted alike over HTTP/1.1 and HTTP/2, for what must not depend on
+ * the protocol. HTTP/2 is agreed on by ALPN; the test CA is trusted until the peer is closed.
+ */
+
+import { type Http2Peer, http2Peer, type PeerStream } from './http2-peer.ts';
+import { type ScriptedConnection, type ScriptedPeer, scriptedPeer } from './scripted-peer.ts';
+import { trustedServer, trustTestCa } from './tls.ts';
+
+export type Version = '1.1' | '2';
+
+export const VERSIONS: readonly Version[] = ['1.1', '2'];
+
+/** A request that has arrived; nothing is read of its body. */
+export interface PeerExchange {
+  /** Response headers; the body is open-ended. */
+  respond(status: number): Promise<void>;
+  write(data: string | Uint8Array): Promise<boolean>;
+  end(): Promise<void>;
+  /**
+   * How the client gave it up: `closed` (HTTP/1.1) or `reset` (HTTP/2). Anything else, a request
+   * or a response that came to its proper end among it, is told as what it is.
+   */
+  readonly abandoned: Promise<string>;
+}
+
+export interface EitherPeer extends AsyncDisposable {
+  readonly origin: string;
+  readonly connections: number;
+  readonly openConnections: number;
+  /** The next request, as soon as its head is there. */
+  exchange(): Promise<PeerExchange>;
+  /** Resolves when no connection is open. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function eitherPeer(version: Version): Promise<EitherPeer> {
+  if (version === '1.1') {
+    const peer = await scriptedPeer();
+    return facade(peer, async () => overHttp1(await peer.connection()), peer.close);
+  }
+  const trust = trustTestCa();
+  const peer = await http2Peer({ tls: trustedServer });
+  return facade(
+    peer,
+    async () => overHttp2(await peer.stream()),
+    async () => {
+      trust[Symbol.dispose]();
+      await peer.close();
+    },
+  );
+}
+
+function facade(
+  peer: ScriptedPeer | Http2Peer,
+  exchange: () => Promise<PeerExchange>,
+  close: () => Promise<void>,
+): EitherPeer {
+  return {
+    origin: peer.origin,
+    get connections() {
+      return peer.connections;
+    },
+    get openConnections() {
+      return peer.openConnections;
+    },
+    exchange,
+    idle: () => peer.idle(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function overHttp1(connection: ScriptedConnection): Promise<PeerExchange> {
+  await connection.readHead();
+  let ended = false;
+  return {
+    respond: async (status) => {
+      await connection.writeHead(status, { 'transfer-encoding': 'chunked' });
+    },
+    write: (data) => connection.writeChunk(data),
+    end: async () => {
+      ended = true;
+      await connection.endChunked();
+    },
+    abandoned: connection.closed.then(() => (ended ? 'closed after its end' : 'closed')),
+  };
+}
+
+async function overHttp2(stream: PeerStream): Promise<PeerExchange> {
+  return {
+    respond: async (status) => stream.respond(status),
+    write: (data) => stream.write(data),
+    end: async () => stream.end(),
+    abandoned: stream.closed.then(({ rstCode, connectionLost }) => {
+      if (connectionLost) return 'connection lost';
+      return rstCode === undefined ? 'ended' : 'reset';
+    }),
+  };
+}
+
+/** What `abandoned` says when an exchange was aborted as it should be (clause T3). */
+export const ABANDONED: Readonly<Record<Version, string>> = { '1.1': 'closed', '2': 'reset' };
