@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { createHandle, handleTarget, mintRef } from '../../src/async-handle.ts';
+import { createHandle, handleTarget, mintRef, rowOf } from '../../src/async-handle.ts';
 
 test('H2 a handle shows its ref and nothing else', () => {
   const target = { secret: 'inside' };
@@ -46,6 +46,11 @@ test('H2 refs are unique, and tell nothing of each other across modules', async 
   const refs = new Set(Array.from({ length: 10_000 }, (_, row) => mintRef(row)));
   expect(refs.size).toBe(10_000);
   for (const ref of refs) expect(ref).toMatch(/^[\w-]{8}\.[0-9a-z]+\.\d+$/);
+});
+
+test('a ref names its row', () => {
+  expect(rowOf(mintRef(5))).toBe(5);
+  expect(rowOf('a.b')).toBeNaN();
 });
 
 function bareHandle(): unknown {
