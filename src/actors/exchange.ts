@@ -103,6 +103,12 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     return upload.bytesSent > 0 || upload.sent;
   }
 
+  /** Whether all that was given to the transport has left it; supposed where nobody can know. */
+  get flushed(): boolean {
+    if (this.#stream !== undefined) return this.#stream.writableFinished;
+    return this.connection?.flushed() ?? true;
+  }
+
   /** Ends the transfer so that the peer sees it: a closed connection, or a reset stream (T3). */
   abort(): void {
     if (this.#aborted) return;

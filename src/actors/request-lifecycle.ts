@@ -27,7 +27,7 @@ import type { ErrorCode } from '../errors.ts';
 /** What has become of the request body. */
 export type Upload =
   | 'none'
-  /** Bytes that the transport writes on its own once it starts. */
+  /** Bytes that the transport writes on its own once it starts, not known to have left. */
   | 'buffered'
   /** The caller may send more. */
   | 'open'
@@ -132,10 +132,7 @@ export function transition(state: ExchangeState, event: ExchangeEvent): Step {
       return state.type === 'queued' ? move(state, 'connecting', NONE) : stay(state);
     case 'started':
       if (state.type !== 'connecting') return stay(state);
-      return {
-        state: { ...state, type: 'waiting', upload: onStart(state.upload) },
-        effects: NONE,
-      };
+      return move(state, 'waiting', NONE);
     case 'upload_finished':
       if (state.upload !== 'open') return stay(state);
       return { state: { ...state, upload: 'finishing' }, effects: END_BODY };
@@ -182,11 +179,10 @@ function move(state: LiveState, type: LiveState['type'], effects: readonly Effec
   return { state: { type, upload: state.upload, audience: state.audience }, effects };
 }
 
-function onStart(upload: Upload): Upload {
-  return upload === 'buffered' ? 'ended_by_caller' : upload;
-}
-
 function uploadSent(state: LiveState): Step {
+  if (state.upload === 'buffered' && state.type !== 'queued' && state.type !== 'connecting') {
+    return { state: { ...state, upload: 'ended_by_caller' }, effects: NONE };
+  }
   if (state.upload === 'finishing') {
     const effects = state.audience === 'deaf' ? BOUND_DRAIN : NONE;
     return { state: { ...state, upload: 'ended_by_caller' }, effects };

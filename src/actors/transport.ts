@@ -28,6 +28,8 @@ export interface Connection {
   requests: number;
   /** Set when the peer reset it. */
   reset: Error | undefined;
+  /** Whether the system has taken all that was written to it. */
+  flushed(): boolean;
 }
 
 /** The client of an exchange, as far as the exchange needs it. */
@@ -157,6 +159,7 @@ function measuredConnect(
       tls: isTls ? readyMs - tcpMs : undefined,
       requests: 0,
       reset: undefined,
+      flushed: () => opened.writableLength === 0,
     };
     tracker.connection = connection;
     // Before undici's own listener, which may take a reset for the end of a body.

@@ -363,6 +363,7 @@ export class Flight implements ExchangeReports, Deadline {
   // --- the one place --------------------------------------------------------------------------
 
   #apply(event: ExchangeEvent): void {
+    if (this.#state.upload === 'buffered' && this.#bytesLeft(event)) this.#apply(UPLOAD_SENT);
     const before = this.#state;
     const { state, effects } = transition(before, event);
     if (state === before) return;
@@ -424,6 +425,15 @@ export class Flight implements ExchangeReports, Deadline {
       }
       this.host.workerFault(worker, error);
     }
+  }
+
+  /**
+   * Bytes that the transport writes on its own: nobody tells when they have left. A peer that
+   * answers has had them, and when the exchange fails it can be seen whether they are still there.
+   */
+  #bytesLeft({ type }: ExchangeEvent): boolean {
+    if (this.#state.type !== 'waiting' || type === 'upload_sent') return false;
+    return type === 'head_received' || this.#exchange?.flushed === true;
   }
 
   #startPump(source: NonNullable<ResolvedRequest['source']>): void {
@@ -566,7 +576,7 @@ export class Flight implements ExchangeReports, Deadline {
     before: ExchangeState,
     state: ExchangeState & { readonly type: 'settled' },
   ): TerminalMessage {
-    const metrics = this.#metrics(state.upload);
+    const metrics = this.#metrics();
     const upload = this.#uploadOutcome(state.upload);
     const { ref } = this;
     if (state.outcome !== 'done') {
@@ -616,15 +626,15 @@ export class Flight implements ExchangeReports, Deadline {
   #uploadOutcome(upload: Upload): UploadOutcome | undefined {
     if (upload === 'none') return undefined;
     const endedBy = ENDED_BY[upload] ?? 'failure';
-    return { complete: endedBy === 'caller', bytesSent: this.#bytesSent(upload), endedBy };
+    return { complete: endedBy === 'caller', bytesSent: this.#bytesSent(), endedBy };
   }
 
-  #bytesSent(upload: Upload): number {
+  #bytesSent(): number {
     if (this.#upload !== undefined) return this.#upload.bytesSent;
-    return upload === 'ended_by_caller' ? (this.request.bytes?.byteLength ?? 0) : 0;
+    return Number.isNaN(this.#times.sentMs) ? 0 : (this.request.bytes?.byteLength ?? 0);
   }
 
-  #metrics(upload: Upload): Metrics {
+  #metrics(): Metrics {
     const times = this.#times;
     const nowMs = this.host.clock.now();
     const isAdmitted = !Number.isNaN(times.admittedMs);
@@ -637,7 +647,7 @@ export class Flight implements ExchangeReports, Deadline {
       tls: fresh?.tls,
       firstByte: Number.isNaN(times.headMs) ? undefined : times.headMs - times.admittedMs,
       total: nowMs - times.createdMs,
-      bytesSent: this.#bytesSent(upload),
+      bytesSent: this.#bytesSent(),
       bytesReceived: this.#bytesReceived,
       worker: this.#worker?.id,
       attempts: this.#attempts,

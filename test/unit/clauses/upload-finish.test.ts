@@ -4,6 +4,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { createPool } from '../../../src/index.ts';
+import { settled } from '../../helpers/leaks.ts';
 import { PROTOCOLS } from '../../helpers/upload-peer.ts';
 import { uploadStage } from '../../helpers/upload-stage.ts';
 
@@ -96,6 +97,31 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     request.end();
     const { upload } = await pool.await(handle);
     expect(upload).toEqual({ complete: true, bytesSent: expected.length, endedBy: 'caller' });
+  });
+
+  test('U9 calls bytes incomplete that had not left when the exchange failed', async () => {
+    await using stage = await uploadStage(protocol);
+    const { pool, peer } = stage;
+    const handle = pool.post(peer.origin, { body: Buffer.alloc(64 * 1024 * 1024) });
+    const request = await peer.request();
+    request.stall();
+    await settled();
+    pool.cancel(handle);
+    const upload = { complete: false, endedBy: 'failure' };
+    expect(await pool.receive(handle)).toMatchObject({ type: 'error', upload });
+    expect(await request.closed()).toEqual({ aborted: true });
+  });
+
+  test('U9 calls bytes complete that had left when the exchange failed', async () => {
+    await using stage = await uploadStage(protocol);
+    const { pool, peer } = stage;
+    const handle = pool.post(peer.origin, { body: 'whole' });
+    const request = await peer.request();
+    expect(await request.rest()).toEqual({ body: 'whole', complete: true });
+    await settled();
+    pool.cancel(handle);
+    const upload = { complete: true, bytesSent: 5, endedBy: 'caller' };
+    expect(await pool.receive(handle)).toMatchObject({ type: 'error', upload });
   });
 
   test('U9 says nothing of an upload where there was none', async () => {
