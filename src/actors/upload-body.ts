@@ -62,6 +62,9 @@ export class UploadBody {
   #state: ChannelState = 'open';
   #stream: BodyStream | undefined;
   #hungry = false;
+  /** Bytes moved since the last rest. */
+  #movedBytes = 0;
+  #resting = false;
 
   constructor(options: UploadOptions) {
     this.#limit = options.limit;
@@ -207,7 +210,7 @@ export class UploadBody {
   #feed(): void {
     const stream = this.#stream;
     if (stream === undefined) return;
-    while (this.#hungry && this.#state !== 'closed') {
+    while (this.#hungry && !this.#resting && this.#state !== 'closed') {
       const bytes = this.#taken.shift();
       if (bytes === undefined) {
         if (this.#state !== 'finished' || this.#offered.length > 0) return;
@@ -223,8 +226,24 @@ export class UploadBody {
       this.#hungry = false;
       const wantsMore = stream.push(bytes);
       if (wantsMore) this.#hungry = true;
+      this.#movedBytes += bytes.byteLength;
+      if (this.#movedBytes >= REST_BYTES) this.#rest();
       this.#observer.uploadProgressed(bytes.byteLength);
     }
+  }
+
+  /**
+   * Lets the event loop go round. A system that takes every write at once would otherwise keep one
+   * sender, its promises and the socket among themselves: no timer would fire, and nothing be read,
+   * not even the early response that makes the upload pointless.
+   */
+  #rest(): void {
+    this.#movedBytes = 0;
+    this.#resting = true;
+    setImmediate(() => {
+      this.#resting = false;
+      this.#flush();
+    });
   }
 
   /** Whether a chunk was taken, so that there is something new to feed. */
@@ -298,6 +317,9 @@ export function chunkBytes(
   if (chunk instanceof ArrayBuffer) return { bytes: new Uint8Array(chunk), owned: false };
   return undefined;
 }
+
+/** Bytes that one upload moves in one go. */
+const REST_BYTES = 256 * 1024;
 
 function copyOf(chunk: Uint8Array): Uint8Array {
   const bytes = Buffer.allocUnsafe(chunk.byteLength);

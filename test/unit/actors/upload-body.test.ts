@@ -50,6 +50,22 @@ describe('order and backpressure', () => {
     expect(await next).toBe(true);
   });
 
+  test('U2 lets the event loop go round while the transport takes everything at once', async () => {
+    const { body } = uploadChannel(256 * 1024);
+    body.open().resume();
+    let turns = 0;
+    let sending = true;
+    const turn = (): void => {
+      turns += 1;
+      if (sending) setImmediate(turn);
+    };
+    setImmediate(turn);
+    for (let sent = 0; sent < 128; sent += 1) await body.write(Buffer.alloc(64 * 1024), true);
+    sending = false;
+    expect(body.bytesSent).toBeGreaterThan(7 * 1024 * 1024);
+    expect(turns).toBeGreaterThan(16);
+  });
+
   test('U2 lets one sender in for each chunk that leaves', async () => {
     const { body } = uploadChannel(1);
     const promises = Array.from('abc', (letter) => body.write(bytes(letter), false));
