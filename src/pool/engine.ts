@@ -247,6 +247,7 @@ export class Engine implements FlightHost<Flight> {
   #fail(error: unknown): void {
     if (this.#life === 'destroyed' || this.#life === 'failed') return;
     this.#life = 'failed';
+    this.#stopSlots();
     this.#stopAll('ERR_POOL_FAILED', error);
   }
 
@@ -267,8 +268,15 @@ export class Engine implements FlightHost<Flight> {
       });
     }
     this.#supervisor.stop();
-    for (const slot of this.#slots) slot.state = 'stopped';
+    this.#stopSlots();
     await this.#retirement.done();
+  }
+
+  #stopSlots(): void {
+    for (const slot of this.#slots) {
+      slot.state = 'stopped';
+      slot.dispatcher = undefined;
+    }
   }
 }
 

@@ -1,0 +1,96 @@
+/** A dispatcher that cannot be made, throws, or ends behind the back of its worker. */
+
+import { Agent, type Dispatcher } from 'undici';
+import { describe, expect, test } from 'vitest';
+import { failureOf } from '../../helpers/ends.ts';
+import { scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { simulatedPool } from '../../helpers/simulated-pool.ts';
+
+/** Longer than the first restart may take (W3). */
+const RESTART_MS = 100;
+
+describe('a faulty dispatcher', () => {
+  test('W1 that cannot be made counts as a death; requests wait for the next try', async () => {
+    await using peer = await scriptedPeer();
+    let made = 0;
+    const dispatcher = (): Dispatcher => {
+      made += 1;
+      if (made === 1) throw new Error('no transport');
+      return new Agent();
+    };
+    await using simulated = simulatedPool({ dispatcher });
+    const { pool, clock } = simulated;
+    const response = pool.await(pool.get(peer.origin));
+    expect(pool.stats()).toMatchObject({ queued: 1, workers: [{ state: 'restarting' }] });
+    clock.advance(RESTART_MS);
+    const connection = await peer.connection();
+    await connection.respond(200);
+    expect((await response).metrics.attempts).toBe(1);
+  });
+
+  test('W1 that throws kills its worker: its exchange, and all others it held, end in it', async () => {
+    await using peer = await scriptedPeer();
+    let throws = false;
+    class Fragile extends Agent {
+      override dispatch(...args: Parameters<Agent['dispatch']>): boolean {
+        if (throws) throw new TypeError('dispatch broke');
+        return super.dispatch(...args);
+      }
+    }
+    await using simulated = simulatedPool({ workers: 2, dispatcher: () => new Fragile() });
+    const { pool, clock } = simulated;
+    const held = pool.get(peer.origin);
+    await (await peer.connection()).readHead();
+    const other = pool.get(peer.origin);
+    await (await peer.connection()).readHead();
+    throws = true;
+    const thrown = await failureOf(pool, pool.get(peer.origin));
+    expect(thrown.error).toMatchObject({ code: 'ERR_WORKER_DIED', sent: false, retryable: true });
+    expect(thrown.error.cause).toMatchObject({ message: 'dispatch broke' });
+    expect((await failureOf(pool, held)).error).toMatchObject({
+      code: 'ERR_WORKER_DIED',
+      sent: true,
+    });
+    expect(pool.stats()).toMatchObject({
+      inFlight: 1,
+      workers: [{ state: 'restarting' }, { state: 'up' }],
+    });
+    throws = false;
+    clock.advance(RESTART_MS);
+    expect(pool.stats().workers).toMatchObject([{ state: 'up', restarts: 1 }, { restarts: 0 }]);
+    pool.cancel(other);
+  });
+
+  test('W1 that was destroyed behind its back ends what ran and moves what comes, unseen', async () => {
+    await using peer = await scriptedPeer();
+    const agents: Agent[] = [];
+    const dispatcher = (): Dispatcher => {
+      const agent = new Agent();
+      agents.push(agent);
+      return agent;
+    };
+    await using simulated = simulatedPool({ dispatcher });
+    const { pool, clock } = simulated;
+    const ran = pool.get(peer.origin);
+    const connection = await peer.connection();
+    await connection.readHead();
+    const destroyed = agents[0]?.destroy();
+    expect((await failureOf(pool, ran)).error).toMatchObject({
+      code: 'ERR_WORKER_DIED',
+      sent: true,
+    });
+    await destroyed;
+    clock.advance(RESTART_MS);
+    await agents[1]?.destroy();
+    const moved = pool.await(pool.get(peer.origin));
+    // Its dispatch fails in a microtask of its own.
+    await Promise.resolve();
+    expect(pool.stats()).toMatchObject({ queued: 1, workers: [{ state: 'restarting' }] });
+    clock.advance(RESTART_MS);
+    const next = await peer.connection();
+    await next.readHead();
+    await next.respond(200);
+    expect((await moved).metrics).toMatchObject({ attempts: 2, worker: 1 });
+    expect(pool.stats().totals.error).toEqual({ ERR_WORKER_DIED: 1 });
+  });
+});
