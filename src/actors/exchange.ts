@@ -14,6 +14,7 @@ import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { HttpVersion, ResponseHeaders } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
+import { DispatchOptions } from './dispatch-options.ts';
 import { resetStream } from './stream-reset.ts';
 import type { Connection, ConnectionHolder, ConnectionUser } from './transport.ts';
 import type { BodyStream, UploadBody } from './upload-body.ts';
@@ -65,18 +66,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
   /** Hands the request over. Throws only what the dispatcher itself throws. */
   dispatch(dispatcher: Dispatcher, request: ResolvedRequest, upload: UploadBody | undefined): void {
     this.#body = upload?.open();
-    const options: Dispatcher.DispatchOptions = {
-      origin: request.origin,
-      path: request.path,
-      // undici sends any token as a method; its type lists only the common ones.
-      method: request.method as Dispatcher.HttpMethod,
-      headers: request.headers as string[],
-      body: (this.#body ?? request.bytes ?? null) as Dispatcher.DispatchOptions['body'] & object,
-      // Ours is the only clock: undici's fire neither while paused nor during an upload.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    };
-    dispatcher.dispatch(options, this);
+    const body = this.#body ?? request.bytes ?? null;
+    dispatcher.dispatch(new DispatchOptions(request, body), this);
   }
 
   /** Stops reading; the peer feels it. */

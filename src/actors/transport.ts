@@ -16,6 +16,7 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../clock.ts';
+import { ownOptions } from '../own-options.ts';
 import { type Session, SessionStreams, type StreamUser } from './session-streams.ts';
 
 /** One connection of a client. */
@@ -55,16 +56,22 @@ type Connector = (options: { readonly protocol: string }, callback: ConnectCallb
 
 /** An agent for one worker. Its connect timeout is off: the pool's clock has its own (T1). */
 export function createAgent(clock: Clock): Dispatcher {
-  return new Agent({
-    connect: { timeout: 0 },
+  // Own properties only, at each level: undici knows many more options than are set here (N11).
+  const options = ownOptions({
+    connect: ownOptions({ timeout: 0 }),
     headersTimeout: 0,
     bodyTimeout: 0,
-    factory: (origin, options) =>
-      new Pool(origin, {
-        ...options,
-        factory: (target, clientOptions) => new TrackedClient(target, clientOptions, clock),
-      }),
+    factory: (origin: URL, poolOptions: object) =>
+      new Pool(
+        origin,
+        ownOptions({
+          ...poolOptions,
+          factory: (target: URL, clientOptions: object) =>
+            new TrackedClient(target, clientOptions, clock),
+        }),
+      ),
   });
+  return new Agent(options);
 }
 
 interface Tracker {
@@ -82,11 +89,12 @@ class TrackedClient extends Client implements ConnectionHolder {
     const tracker: Tracker = { connection: undefined, connecting: undefined };
     // The pool above has made the connector: a function, shared by its clients.
     const { connect, ...rest } = options as { connect: Connector };
-    super(origin, {
+    const own = ownOptions({
       ...rest,
       connect: (target: { readonly protocol: string }, callback: ConnectCallback) =>
         measuredConnect({ connect, clock, tracker }, target, callback),
-    } as Client.Options);
+    });
+    super(origin, own as Client.Options);
     this.#tracker = tracker;
   }
 

@@ -21,6 +21,7 @@ import type {
   RequestOptionsWithUrl,
   ResolvedDefaults,
 } from '../options.ts';
+import { ownOptions } from '../own-options.ts';
 import type { PoolStats } from '../stats.ts';
 import { awaitResponse, receiveMessage } from './awaiting.ts';
 import { type CallerPool, createCallerPool, type RequestVerbs } from './caller-pool.ts';
@@ -33,7 +34,6 @@ import {
   type Check,
   checkAll,
   isOptionBag,
-  ownOptions,
   positive,
   show,
   zeroOrMore,

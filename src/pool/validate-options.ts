@@ -20,6 +20,7 @@ import {
   type ResolvedPool,
   type ResolvedRequest,
 } from '../options.ts';
+import { own, ownOptions } from '../own-options.ts';
 import { isReceiver } from './receivers.ts';
 import { type BodyParts, resolveBody } from './request-body.ts';
 import { headerValue, resolveHeaders, TOKEN } from './request-headers.ts';
@@ -33,8 +34,6 @@ import {
   func,
   isOptionBag,
   oneOf,
-  own,
-  ownOptions,
   positive,
   positiveFinite,
   show,

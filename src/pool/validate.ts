@@ -7,6 +7,7 @@
 
 import { types } from 'node:util';
 import type { OptionIssue } from '../errors.ts';
+import { own } from '../own-options.ts';
 
 /** What is wrong with a value, `undefined` when nothing is. */
 export type Check = (value: unknown) => string | undefined;
@@ -77,17 +78,6 @@ export function checkAll(
     const problem = value === undefined ? undefined : check(value);
     if (problem !== undefined) issues.push({ option, problem });
   }
-}
-
-/** An own property, whatever the prototype says. */
-export function own(given: object, name: string): unknown {
-  return Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined;
-}
-
-/** The own properties alone, on no prototype, so that a polluted one adds nothing (N11). */
-export function ownOptions<T extends object>(options: T): T {
-  // On a null prototype the declared properties are all that is there.
-  return Object.assign(Object.create(null) as object, options) as T;
 }
 
 /** Whether a value can carry options: an object that is no list and no promise. */

@@ -17,6 +17,7 @@ const LAYERS = ['vocabulary', 'actors', 'pool', 'adapters', 'index'] as const;
 /** undici is imported where a dispatcher is made, driven, owned or closed; `options` names its type
  * because users may bring one (I2). */
 const USES_UNDICI = [
+  'actors/dispatch-options.ts',
   'actors/exchange.ts',
   'actors/transport.ts',
   'actors/worker.ts',

@@ -9,8 +9,6 @@ import {
   func,
   isOptionBag,
   oneOf,
-  own,
-  ownOptions,
   positive,
   positiveFinite,
   show,
@@ -118,16 +116,6 @@ test.each([
   [Promise.resolve({}), false],
 ])('H1 %o as options: %s', (value, expected) => {
   expect(isOptionBag(value)).toBe(expected);
-});
-
-test('N11 own properties are told from inherited ones', () => {
-  const given = Object.assign(Object.create({ inherited: 1 }), { mine: 2 });
-  expect(own(given, 'mine')).toBe(2);
-  expect(own(given, 'inherited')).toBeUndefined();
-  expect(own(given, 'toString')).toBeUndefined();
-  const bare = ownOptions(given);
-  expect(Object.getPrototypeOf(bare)).toBeNull();
-  expect(Object.keys(bare)).toEqual(['mine']);
 });
 
 test.each([
