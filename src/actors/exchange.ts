@@ -221,13 +221,18 @@ const ABORTED = new Error('aborted by the pool');
  * array around a cookie that was not repeated (N12).
  */
 function plainHeaders(headers: Record<string, string | string[] | undefined>): ResponseHeaders {
+  const names = Object.keys(headers);
+  if (names.length === 0) return NO_HEADERS;
   const plain: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of names) {
+    const value = headers[name];
     const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
     if (single !== undefined) plain[name] = single;
   }
   return plain;
 }
+
+const NO_HEADERS: ResponseHeaders = Object.freeze({});
 
 function isHttp2Headers(raw: unknown): boolean {
   return typeof raw === 'object' && raw !== null && !Array.isArray(raw);

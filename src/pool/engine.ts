@@ -89,7 +89,7 @@ export class Engine implements FlightHost<Flight> {
 
   /** The record of a new exchange, in the map from now on. */
   takeIn(request: ResolvedRequest): Flight {
-    return this.#flights.add((ref) => new Flight(ref, request, this));
+    return this.#flights.add((ref, row) => new Flight({ ref, row }, request, this));
   }
 
   /** Lets a new exchange go: it runs, waits, or has ended when this returns. */

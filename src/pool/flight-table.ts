@@ -13,6 +13,8 @@ import { mintRef, rowOf } from '../async-handle.ts';
 
 export interface Row {
   readonly ref: string;
+  /** Where it stands; the `ref` names it too. */
+  readonly row: number;
 }
 
 export class FlightTable<Item extends Row> {
@@ -25,9 +27,9 @@ export class FlightTable<Item extends Row> {
   }
 
   /** Makes a record with a `ref` of its own and takes it in. */
-  add(make: (ref: string) => Item): Item {
+  add(make: (ref: string, row: number) => Item): Item {
     const row = this.#free.pop() ?? this.#rows.length;
-    const item = make(mintRef(row));
+    const item = make(mintRef(row), row);
     this.#rows[row] = item;
     this.#size += 1;
     return item;
@@ -40,7 +42,7 @@ export class FlightTable<Item extends Row> {
 
   /** Whether the record was there: a second call finds nothing. */
   delete(item: Item): boolean {
-    const row = rowOf(item.ref);
+    const { row } = item;
     if (this.#rows[row] !== item) return false;
     this.#rows[row] = undefined;
     this.#free.push(row);

@@ -36,6 +36,7 @@ import { type Deadline, UNSET_DEADLINE } from './deadlines.ts';
 import { Delivery } from './delivery.ts';
 import { newTimes, nextTimeout } from './flight-deadlines.ts';
 import type { FlightHost } from './flight-host.ts';
+import type { Row } from './flight-table.ts';
 import { BufferedResponse, decodeRawHeaders, joinChunks } from './response.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
@@ -48,6 +49,7 @@ export type Waiter = (terminal: TerminalMessage) => void;
 
 export class Flight implements ExchangeReports, Deadline {
   readonly ref: string;
+  readonly row: number;
   readonly host: FlightHost<Flight>;
   readonly request: ResolvedRequest;
   /** Set once, when the exchange has ended. */
@@ -83,8 +85,9 @@ export class Flight implements ExchangeReports, Deadline {
     | undefined;
   #response: PoolResponse | undefined;
 
-  constructor(ref: string, request: ResolvedRequest, host: FlightHost<Flight>) {
+  constructor({ ref, row }: Row, request: ResolvedRequest, host: FlightHost<Flight>) {
     this.ref = ref;
+    this.row = row;
     this.host = host;
     this.request = request;
     this.#times = newTimes(host.clock.now());
