@@ -17,8 +17,8 @@ const TIMELESS = {
   idleTimeout: NEVER,
 };
 
-/** Age at which the sweep of `pool/handles` has passed. */
-const SWEPT_MS = 60;
+/** Age at which the sweep of `pool/handles` has passed; a whole number of ticks of the wheel. */
+const SWEPT_MS = 64;
 
 let clock: ManualClock;
 let pool: RequestPool;
