@@ -23,7 +23,7 @@ export interface BenchCase {
 
 const SMALL = {
   reference: 'undici.request',
-  rounds: 13,
+  rounds: 11,
   warmups: 2,
   requests: 1500,
   inFlight: 64,

@@ -15,7 +15,7 @@ import { MIB, useFreshChunks } from './payload.ts';
 
 const FIRST_BYTES = 256 * MIB;
 const STALL_MS = 500;
-const SAMPLE_MS = 20;
+const SAMPLE_MS = 40;
 /** A slow consumer stops after this much. */
 const STALL_AT = 16 * MIB;
 
