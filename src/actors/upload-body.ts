@@ -211,7 +211,7 @@ export class UploadBody {
     const stream = this.#stream;
     if (stream === undefined) return;
     while (this.#hungry && !this.#resting && this.#state !== 'closed') {
-      const bytes = this.#taken.shift();
+      const bytes = this.#nextPiece();
       if (bytes === undefined) {
         if (this.#state !== 'finished' || this.#offered.length > 0) return;
         this.#hungry = false;
@@ -230,6 +230,13 @@ export class UploadBody {
       if (this.#movedBytes >= REST_BYTES) this.#rest();
       this.#observer.uploadProgressed(bytes.byteLength);
     }
+  }
+
+  #nextPiece(): Uint8Array | undefined {
+    const chunk = this.#taken[0];
+    if (chunk === undefined || chunk.byteLength <= PIECE_BYTES) return this.#taken.shift();
+    this.#taken[0] = chunk.subarray(PIECE_BYTES);
+    return chunk.subarray(0, PIECE_BYTES);
   }
 
   /**
@@ -320,6 +327,12 @@ export function chunkBytes(
 
 /** Bytes that one upload moves in one go. */
 const REST_BYTES = 256 * 1024;
+
+/**
+ * Bytes handed to the transport at a time. Node refuses the response headers of every stream of an
+ * HTTP/2 session that holds more than 10 MiB (`maxSessionMemory`).
+ */
+const PIECE_BYTES = 64 * 1024;
 
 function copyOf(chunk: Uint8Array): Uint8Array {
   const bytes = Buffer.allocUnsafe(chunk.byteLength);
