@@ -15,6 +15,7 @@ import type { Dispatcher } from 'undici';
 import type { HttpVersion, ResponseHeaders } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
 import { DispatchOptions } from './dispatch-options.ts';
+import { hidePeerBytes } from './foreign-errors.ts';
 import { resetStream } from './stream-reset.ts';
 import type { Connection, ConnectionHolder, ConnectionUser } from './transport.ts';
 import type { BodyStream, UploadBody } from './upload-body.ts';
@@ -185,6 +186,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     if (this.#progress === 'over') return;
     this.#progress = 'over';
     this.#leaveHolder();
+    hidePeerBytes(error);
     this.#reports.exchangeFailed(error);
   }
 

@@ -68,6 +68,15 @@ export function mapForeignError(error: unknown, point: FailurePoint): ForeignFai
   return { code, phase: phaseFor(code, point) };
 }
 
+/**
+ * What undici's parser could not read stands in its error, and may be a cookie (S3): there it
+ * stays, but not for those who print the error.
+ */
+export function hidePeerBytes(error: unknown): void {
+  if (!(error instanceof Error) || !Object.hasOwn(error, 'data')) return;
+  Reflect.defineProperty(error, 'data', { enumerable: false });
+}
+
 function codeFor(error: unknown, point: FailurePoint): ErrorCode {
   const foreign = foreignCode(error);
   if (foreign === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && !point.headReceived) {

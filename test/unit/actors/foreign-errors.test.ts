@@ -1,5 +1,10 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { type FailurePoint, mapForeignError } from '../../../src/actors/foreign-errors.ts';
+import {
+  type FailurePoint,
+  hidePeerBytes,
+  mapForeignError,
+} from '../../../src/actors/foreign-errors.ts';
 
 const CONNECTING: FailurePoint = {
   started: false,
@@ -142,4 +147,15 @@ describe('E errors of the message', () => {
     expect(mapForeignError(http2Failure(code), WAITING).code).toBe('ERR_SOCKET');
     expect(mapForeignError(http2Failure(code), RECEIVING).code).toBe('ERR_TRUNCATED');
   });
+});
+
+test('S3 what the peer said stays in the error and out of what is printed', () => {
+  const error = Object.assign(failure('HPE_INVALID_HEADER_TOKEN'), { data: 'set-cookie: sid=1' });
+  hidePeerBytes(error);
+  expect(error.data).toBe('set-cookie: sid=1');
+  expect(JSON.stringify(error)).not.toContain('sid');
+  expect(inspect(error)).not.toContain('sid');
+  for (const other of [undefined, null, 'text', {}, Object.freeze(failure('E', 'x'))]) {
+    expect(() => hidePeerBytes(other)).not.toThrow();
+  }
 });
