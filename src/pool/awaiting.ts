@@ -18,6 +18,9 @@ export interface Patience {
   readonly signal: AbortSignal | undefined;
 }
 
+/** The patience of those who never give up. */
+export const UNTIL_THE_END: Patience = { timeoutMs: Number.POSITIVE_INFINITY, signal: undefined };
+
 /** Resolves with the response, rejects with the exchange's error, or gives up (A1–A3). */
 export function awaitResponse(
   handle: AsyncHandle,
@@ -35,6 +38,15 @@ export function awaitResponse(
     }
     if (patience.signal?.aborted === true) {
       reject(patience.signal.reason);
+      return;
+    }
+    if (patience === UNTIL_THE_END) {
+      // The closure keeps the handle, as `Waiting` does for those who may give up.
+      flight.whenEnded((terminal) => {
+        void handle;
+        conclude(terminal);
+      });
+      flight.collectBody();
       return;
     }
     const waiting = new Waiting(handle, flight.host.deadlines);

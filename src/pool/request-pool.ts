@@ -23,7 +23,7 @@ import type {
 } from '../options.ts';
 import { ownOptions } from '../own-options.ts';
 import type { PoolStats } from '../stats.ts';
-import { awaitResponse, receiveMessage } from './awaiting.ts';
+import { awaitResponse, receiveMessage, UNTIL_THE_END } from './awaiting.ts';
 import { type CallerPool, createCallerPool, type RequestVerbs } from './caller-pool.ts';
 import { Engine, type Seams } from './engine.ts';
 import type { Flight } from './flight.ts';
@@ -167,16 +167,22 @@ export class RequestPool implements Pool {
     return this.#launch({ url, options, verb: 'DELETE', scope: undefined });
   }
 
-  async await(
+  // Not `async`: that would put a second promise around each response.
+  await(
     handle: AsyncHandle,
     options: {
       readonly timeout?: number | undefined;
       readonly signal?: AbortSignal | undefined;
     } = NO_OPTIONS,
   ): Promise<PoolResponse> {
-    const flight = this.#handles.open(handle);
-    const { timeout = Number.POSITIVE_INFINITY, signal } = checkedCall(options, AWAIT_CHECKS);
-    return awaitResponse(handle, flight, { timeoutMs: timeout, signal });
+    try {
+      const flight = this.#handles.open(handle);
+      if (options === NO_OPTIONS) return awaitResponse(handle, flight, UNTIL_THE_END);
+      const { timeout = Number.POSITIVE_INFINITY, signal } = checkedCall(options, AWAIT_CHECKS);
+      return awaitResponse(handle, flight, { timeoutMs: timeout, signal });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   messages(handle: AsyncHandle): AsyncIterableIterator<Message, undefined, undefined> {
