@@ -1,12 +1,14 @@
 /**
- * Tells an exchange which HTTP/2 stream it runs on: undici keeps that to itself, and an honest
- * abort needs it (see `actors/stream-reset`).
+ * The streams of a client's HTTP/2 sessions: who runs on each, and what those that were cut leave
+ * behind.
  *
- * undici opens the stream of a request right after the handler's `onRequestStart`, in the same
- * turn. So whoever starts is noted, and the session's next `request` is his.
+ * undici keeps to itself on which stream an exchange runs, and an honest abort needs it (see
+ * `actors/stream-reset`). undici opens the stream right after the handler's `onRequestStart`, in the
+ * same turn. So whoever starts is noted, and the session's next `request` is his.
  *
- * Invariant: an error of a stream is never unhandled. undici lets go of streams that have answered,
- * or were aborted, while Node may still report an error of their session to them.
+ * Invariants: an error of a stream is never unhandled. undici lets go of streams that have answered,
+ * or were aborted, while Node may still report an error of their session to them. And no session is
+ * used until Node refuses its responses: see `DROPPED_LIMIT_BYTES`.
  */
 
 import type { Writable } from 'node:stream';
@@ -18,31 +20,77 @@ export interface StreamUser {
 /** What of an HTTP/2 session is needed here. */
 export interface Session {
   request(...args: unknown[]): Writable;
+  emit(event: 'goaway', code: number, lastStreamId: number): boolean;
+  close(): void;
 }
+
+interface Record {
+  /** Streams that are open. */
+  open: number;
+  droppedBytes: number;
+  retired: boolean;
+}
+
+/**
+ * How much may have been dropped on a session before it is retired. Node counts what a stream has
+ * queued, and does not count it back when the stream is destroyed; past 10 MiB (`maxSessionMemory`)
+ * it answers the response headers of every further stream with RST_STREAM, ENHANCE_YOUR_CALM. What
+ * the streams that are alive have queued, up to 64 KiB each, counts as well.
+ */
+const DROPPED_LIMIT_BYTES = 2 * 1024 * 1024;
+
+/** "Everything that was opened is still answered" (RFC 9113, 6.8). */
+const ALL_STREAMS = 2 ** 31 - 1;
 
 /** Of one client; undici gives a client one session after the other. */
 export class SessionStreams {
-  readonly #known = new WeakSet<Session>();
+  readonly #records = new WeakMap<Session, Record>();
   #starting: StreamUser | undefined;
 
   /** The request of `user` is being started on `session`. */
   starts(session: Session, user: StreamUser): void {
     this.#starting = user;
-    if (!this.#known.has(session)) this.#watch(session);
+    if (!this.#records.has(session)) this.#watch(session);
   }
 
   #watch(session: Session): void {
-    this.#known.add(session);
+    const record: Record = { open: 0, droppedBytes: 0, retired: false };
+    this.#records.set(session, record);
     const { request } = session;
     session.request = (...args) => {
       const user = this.#starting;
       this.#starting = undefined;
       const stream = request.apply(session, args);
+      record.open += 1;
       stream.on('error', ignore);
+      stream.once('close', () => {
+        record.open -= 1;
+        record.droppedBytes += droppedBytes(stream);
+        if (!record.retired && record.droppedBytes >= DROPPED_LIMIT_BYTES) retire(session, record);
+        if (record.retired && record.open === 0) session.close();
+      });
       user?.streamOpened(stream);
       return stream;
     };
   }
+}
+
+/** When a stream closes, the write that Node had queued for it is still pending if it was cut. */
+function droppedBytes({ writableFinished, writableLength }: Writable): number {
+  return writableFinished ? 0 : writableLength;
+}
+
+/**
+ * Makes undici take its next requests to another session, as if the peer had announced the end of
+ * this one. It closes the session then, but that would refuse the headers of streams just opened
+ * that are not on the wire yet: it is closed with its last stream.
+ */
+function retire(session: Session, record: Record): void {
+  record.retired = true;
+  const { close } = session;
+  session.close = ignore;
+  session.emit('goaway', 0, ALL_STREAMS);
+  session.close = close;
 }
 
 function ignore(): void {}
