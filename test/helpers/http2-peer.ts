@@ -7,7 +7,12 @@
  */
 
 import { createServer, type RequestListener } from 'node:http';
-import { performServerHandshake, type ServerHttp2Session, type Settings } from 'node:http2';
+import {
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerSessionOptions,
+  type Settings,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 import { TLSSocket, type TlsOptions } from 'node:tls';
 import { encodeFrame, type Frame, goawayFrame } from './http2-frames.ts';
@@ -21,6 +26,11 @@ export type { PeerStream } from './http2-stream.ts';
 export interface Http2PeerOptions {
   /** Settings announced first; `initialWindowSize`, `maxConcurrentStreams` … */
   readonly settings?: Settings;
+  /** Node's own defences against a client, to be raised where a test is worse than any attacker. */
+  readonly limits?: Pick<
+    ServerSessionOptions,
+    'maxSessionMemory' | 'streamResetBurst' | 'streamResetRate'
+  >;
   /** Speak TLS; ALPN offers `h2`, and `http/1.1` if `http1` is given. */
   readonly tls?: TlsOptions;
   /** Answers the connections that agreed on HTTP/1.1, or on nothing. */
@@ -78,7 +88,7 @@ export async function http2Peer(options: Http2PeerOptions = {}): Promise<Http2Pe
       else http1.emit('connection', socket);
       return;
     }
-    const session = openSession(socket, options.settings ?? {}, (stream) => streams.push(stream));
+    const session = openSession(socket, options, (stream) => streams.push(stream));
     sessions.push(session);
     arrivals.push(session);
     socket.once('close', () => sessions.splice(sessions.indexOf(session), 1));
@@ -122,13 +132,13 @@ function tlsOptions({ tls, http1 }: Http2PeerOptions): { tls?: TlsOptions } {
 
 function openSession(
   socket: Socket,
-  settings: Settings,
+  { settings = {}, limits = {} }: Http2PeerOptions,
   onStream: (stream: PeerStream) => void,
 ): PeerSession {
   const closed = Promise.withResolvers<void>();
   socket.once('close', () => closed.resolve());
   const tap = new Http2Tap(socket);
-  const session = performServerHandshake(tap, { settings });
+  const session = performServerHandshake(tap, { settings, ...limits });
   session.on('error', () => {});
   session.on('stream', (stream, headers) => {
     // Announced streams have an id, also those reset in the meantime; the type allows for none.
