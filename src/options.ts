@@ -167,6 +167,8 @@ export interface ResolvedRequest {
   readonly headers: readonly string[];
   /** A body that is wholly there. */
   readonly bytes: Uint8Array | undefined;
+  /** The same where it came as a string: a transport that matches bodies gets it so (I2). */
+  readonly text: string | undefined;
   /** A body that has to be read from somewhere, once. */
   readonly source: AsyncIterable<BodyChunk> | Iterable<BodyChunk> | undefined;
   /** Whether the body goes through an upload channel: `streamBody`, or a `source`. */

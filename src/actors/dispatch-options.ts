@@ -22,14 +22,14 @@ export class DispatchOptions implements Dispatcher.DispatchOptions {
   readonly headersTimeout = 0;
   readonly bodyTimeout = 0;
 
-  constructor(request: ResolvedRequest, body: object | null) {
+  constructor(request: ResolvedRequest, body: object | string | null) {
     this.origin = request.origin;
     this.path = request.path;
     // undici sends any token as a method; its type lists only the common ones.
     this.method = request.method as Dispatcher.HttpMethod;
     // Read only: undici copies them.
     this.headers = request.headers as string[];
-    // Bytes or a stream of ours, both of which undici's type names; `null` is none.
+    // Text, bytes or a stream of ours, all of which undici's type names; `null` is none.
     this.body = body as Body;
   }
 }

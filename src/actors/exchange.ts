@@ -67,7 +67,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
   /** Hands the request over. Throws only what the dispatcher itself throws. */
   dispatch(dispatcher: Dispatcher, request: ResolvedRequest, upload: UploadBody | undefined): void {
     this.#body = upload?.open();
-    const body = this.#body ?? request.bytes ?? null;
+    const body = this.#body ?? request.text ?? request.bytes ?? null;
     dispatcher.dispatch(new DispatchOptions(request, body), this);
   }
 

@@ -322,6 +322,7 @@ function assemble(parts: Assembly): ResolvedRequest {
     url: target.url,
     headers: completeHeaders(parts, upload),
     bytes: body.bytes,
+    text: typeof given.body === 'string' ? given.body : undefined,
     source: body.source,
     upload,
     streamBody,
