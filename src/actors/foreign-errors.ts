@@ -140,3 +140,19 @@ function phaseFor(code: ErrorCode, point: FailurePoint): Phase {
   if (code === 'ERR_RESOLVE') return 'dns';
   return code === 'ERR_TLS' ? 'tls' : 'connect';
 }
+
+/** undici says that the dispatcher itself was closed or destroyed behind the worker's back. */
+export function isDispatcherGone(error: unknown): boolean {
+  const code = ownCode(error);
+  return code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED';
+}
+
+/** undici refuses this one request; the dispatcher is fine. */
+export function isForeignMisuse(error: unknown): boolean {
+  return /^UND_(ERR|MOCK_ERR)_/.test(ownCode(error)) && !isDispatcherGone(error);
+}
+
+function ownCode(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}

@@ -11,18 +11,17 @@
  */
 
 import { Exchange, type ExchangeReports, type Head } from '../actors/exchange.ts';
-import { type FailurePoint, mapForeignError } from '../actors/foreign-errors.ts';
+import { isDispatcherGone, isForeignMisuse, mapForeignError } from '../actors/foreign-errors.ts';
 import {
   type ExchangeEvent,
   type ExchangeState,
   initialState,
   isUploading,
   transition,
-  type Upload,
 } from '../actors/request-lifecycle.ts';
 import { UploadBody } from '../actors/upload-body.ts';
 import type { AsyncHandle } from '../async-handle.ts';
-import { ERROR_CODES, type ErrorCode, type Phase, RequestError } from '../errors.ts';
+import type { ErrorCode, Phase } from '../errors.ts';
 import type {
   Metrics,
   PoolResponse,
@@ -36,6 +35,13 @@ import { type Deadline, UNSET_DEADLINE } from './deadlines.ts';
 import { Delivery } from './delivery.ts';
 import { newTimes, nextTimeout } from './flight-deadlines.ts';
 import type { FlightHost } from './flight-host.ts';
+import {
+  errorOf,
+  type FlightFacts,
+  failurePointOf,
+  metricsOf,
+  uploadOutcomeOf,
+} from './flight-outcome.ts';
 import type { Row } from './flight-table.ts';
 import { BufferedResponse, decodeRawHeaders, joinChunks } from './response.ts';
 import type { WorkerSlot } from './worker-slot.ts';
@@ -298,7 +304,10 @@ export class Flight implements ExchangeReports, Deadline {
       this.host.workerFault(this.#worker, error);
       return;
     }
-    const { code, phase } = mapForeignError(error, this.#failurePoint());
+    const { code, phase } = mapForeignError(
+      error,
+      failurePointOf(this.#state, this.request.origin),
+    );
     this.#failure = { phase };
     this.#apply({ type: 'failed', code, cause: error });
   }
@@ -579,11 +588,13 @@ export class Flight implements ExchangeReports, Deadline {
     before: ExchangeState,
     state: ExchangeState & { readonly type: 'settled' },
   ): TerminalMessage {
-    const metrics = this.#metrics();
-    const upload = this.#uploadOutcome(state.upload);
+    const facts = this.#facts();
+    const metrics = metricsOf(facts);
+    const upload = uploadOutcomeOf(state.upload, facts.bytesSent);
     const { ref } = this;
     if (state.outcome !== 'done') {
-      const error = this.#makeError(before, state.outcome, state.cause);
+      const { outcome: code, cause } = state;
+      const error = errorOf(facts, { before, code, cause, phase: this.#failure?.phase });
       return { type: 'error', ref, error, upload, metrics };
     }
     const done = { type: 'done', ref, trailers: this.#trailers, upload, metrics } as const;
@@ -611,61 +622,23 @@ export class Flight implements ExchangeReports, Deadline {
     });
   }
 
-  #makeError(before: ExchangeState, code: ErrorCode, cause: unknown): RequestError {
-    const { method, origin } = this.request;
-    const sent = this.#exchange?.headSent(this.#upload) ?? false;
-    const repeatable = !sent || (IDEMPOTENT.has(method) && !this.request.upload);
-    return new RequestError(code, {
-      phase: this.#failure?.phase ?? phaseOf(before),
-      ref: this.ref,
-      method,
-      origin,
-      sent,
-      retryable: ERROR_CODES[code].again && repeatable,
-      cause,
-    });
-  }
-
-  #uploadOutcome(upload: Upload): UploadOutcome | undefined {
-    if (upload === 'none') return undefined;
-    const endedBy = ENDED_BY[upload] ?? 'failure';
-    return { complete: endedBy === 'caller', bytesSent: this.#bytesSent(), endedBy };
-  }
-
   #bytesSent(): number {
     if (this.#upload !== undefined) return this.#upload.bytesSent;
     return Number.isNaN(this.#times.sentMs) ? 0 : (this.request.bytes?.byteLength ?? 0);
   }
 
-  #metrics(): Metrics {
-    const times = this.#times;
-    const nowMs = this.host.clock.now();
-    const isAdmitted = !Number.isNaN(times.admittedMs);
-    const exchange = this.#exchange;
-    const fresh = exchange?.reusedConnection === false ? exchange.connection : undefined;
+  #facts(): FlightFacts {
     return {
-      queued: (isAdmitted ? times.admittedMs : nowMs) - times.createdMs,
-      dns: fresh?.dns,
-      connect: fresh?.connect,
-      tls: fresh?.tls,
-      firstByte: Number.isNaN(times.headMs) ? undefined : times.headMs - times.admittedMs,
-      total: nowMs - times.createdMs,
+      ref: this.ref,
+      request: this.request,
+      times: this.#times,
+      nowMs: this.host.clock.now(),
+      exchange: this.#exchange,
       bytesSent: this.#bytesSent(),
       bytesReceived: this.#bytesReceived,
       worker: this.#worker?.id,
       attempts: this.#attempts,
-      redirects: 0,
-      reusedConnection: exchange?.reusedConnection,
-    };
-  }
-
-  #failurePoint(): FailurePoint {
-    const type = this.#state.type;
-    return {
-      started: type !== 'queued' && type !== 'connecting',
-      headReceived: type === 'receiving' || type === 'ending',
-      uploading: isUploading(this.#state.upload),
-      isTls: this.request.origin.startsWith('https:'),
+      sent: this.#exchange?.headSent(this.#upload) ?? false,
     };
   }
 }
@@ -684,42 +657,3 @@ const RECEIVER_DIED: ExchangeEvent = { type: 'receiver_died' };
 /** Whoever ends an exchange for its caller wants no more of it; what the world breaks off may still
  * be read as far as it came (X1). */
 const DISCARDING: ReadonlySet<'done' | ErrorCode> = new Set(['ERR_CANCELLED', 'ERR_CALLER_DIED']);
-
-/** RFC 9110, 9.2.2. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-
-const ENDED_BY: Partial<Record<Upload, UploadOutcome['endedBy']>> = {
-  ended_by_caller: 'caller',
-  ended_by_death: 'caller_death',
-  ended_by_response: 'response',
-  ended_by_failure: 'failure',
-};
-
-function phaseOf(state: ExchangeState): Phase {
-  switch (state.type) {
-    case 'queued':
-      return 'queue';
-    case 'connecting':
-      return 'connect';
-    case 'waiting':
-      return isUploading(state.upload) ? 'upload' : 'headers';
-    default:
-      return 'body';
-  }
-}
-
-function foreignCodeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
-}
-
-/** undici says that the dispatcher itself was closed or destroyed behind the worker's back. */
-function isDispatcherGone(error: unknown): boolean {
-  const code = foreignCodeOf(error);
-  return code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED';
-}
-
-/** undici refuses this one request; the dispatcher is fine. */
-function isForeignMisuse(error: unknown): boolean {
-  return /^UND_(ERR|MOCK_ERR)_/.test(foreignCodeOf(error)) && !isDispatcherGone(error);
-}

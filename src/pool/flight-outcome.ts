@@ -1,0 +1,114 @@
+/**
+ * What the end of an exchange says, made from the facts of its record: metrics, upload, error.
+ * Pure; the record hands in what it knows.
+ */
+
+import type { Exchange } from '../actors/exchange.ts';
+import type { FailurePoint } from '../actors/foreign-errors.ts';
+import { type ExchangeState, isUploading, type Upload } from '../actors/request-lifecycle.ts';
+import { ERROR_CODES, type ErrorCode, type Phase, RequestError } from '../errors.ts';
+import type { Metrics, UploadOutcome } from '../messages.ts';
+import type { ResolvedRequest } from '../options.ts';
+import type { FlightTimes } from './flight-deadlines.ts';
+
+/** What a record knows at its end. */
+export interface FlightFacts {
+  readonly ref: string;
+  readonly request: ResolvedRequest;
+  readonly times: FlightTimes;
+  readonly nowMs: number;
+  readonly exchange: Exchange | undefined;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly worker: number | undefined;
+  readonly attempts: number;
+  /** Whether bytes of the request reached the wire. */
+  readonly sent: boolean;
+}
+
+/** Clause S1. */
+export function metricsOf(facts: FlightFacts): Metrics {
+  const { times, nowMs, exchange } = facts;
+  const admittedMs = Number.isNaN(times.admittedMs) ? nowMs : times.admittedMs;
+  const fresh = exchange?.reusedConnection === false ? exchange.connection : undefined;
+  return {
+    queued: admittedMs - times.createdMs,
+    dns: fresh?.dns,
+    connect: fresh?.connect,
+    tls: fresh?.tls,
+    firstByte: Number.isNaN(times.headMs) ? undefined : times.headMs - times.admittedMs,
+    total: nowMs - times.createdMs,
+    bytesSent: facts.bytesSent,
+    bytesReceived: facts.bytesReceived,
+    worker: facts.worker,
+    attempts: facts.attempts,
+    redirects: 0,
+    reusedConnection: exchange?.reusedConnection,
+  };
+}
+
+/** Clause U9; `undefined` for an exchange without a body. */
+export function uploadOutcomeOf(upload: Upload, bytesSent: number): UploadOutcome | undefined {
+  if (upload === 'none') return undefined;
+  const endedBy = ENDED_BY[upload] ?? 'failure';
+  return { complete: endedBy === 'caller', bytesSent, endedBy };
+}
+
+/** How an error came about. */
+export interface Failure {
+  /** The state it struck. */
+  readonly before: ExchangeState;
+  readonly code: ErrorCode;
+  readonly cause: unknown;
+  /** Where it is known better than from the state. */
+  readonly phase: Phase | undefined;
+}
+
+/** Clause E. */
+export function errorOf(facts: FlightFacts, failure: Failure): RequestError {
+  const { method, origin, upload } = facts.request;
+  const repeatable = !facts.sent || (IDEMPOTENT.has(method) && !upload);
+  return new RequestError(failure.code, {
+    phase: failure.phase ?? phaseOf(failure.before),
+    ref: facts.ref,
+    method,
+    origin,
+    sent: facts.sent,
+    retryable: ERROR_CODES[failure.code].again && repeatable,
+    cause: failure.cause,
+  });
+}
+
+/** Where an exchange stands, for the mapping of foreign errors. */
+export function failurePointOf(state: ExchangeState, origin: string): FailurePoint {
+  const { type } = state;
+  return {
+    started: type !== 'queued' && type !== 'connecting',
+    headReceived: type === 'receiving' || type === 'ending',
+    uploading: isUploading(state.upload),
+    isTls: origin.startsWith('https:'),
+  };
+}
+
+/** RFC 9110, 9.2.2. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+const ENDED_BY: Partial<Record<Upload, UploadOutcome['endedBy']>> = {
+  ended_by_caller: 'caller',
+  ended_by_death: 'caller_death',
+  ended_by_response: 'response',
+  ended_by_failure: 'failure',
+};
+
+function phaseOf(state: ExchangeState): Phase {
+  switch (state.type) {
+    case 'queued':
+      return 'queue';
+    case 'connecting':
+      return 'connect';
+    case 'waiting':
+      return isUploading(state.upload) ? 'upload' : 'headers';
+    default:
+      return 'body';
+  }
+}
