@@ -171,8 +171,10 @@ export interface ResolvedRequest {
   readonly text: string | undefined;
   /** A body that has to be read from somewhere, once. */
   readonly source: AsyncIterable<BodyChunk> | Iterable<BodyChunk> | undefined;
-  /** Whether the body goes through an upload channel: `streamBody`, or a `source`. */
+  /** Whether the body goes through an upload channel: `streamBody`, a `source`, or many bytes. */
   readonly upload: boolean;
+  /** Whether the body, if there is one, can be sent a second time (R3). */
+  readonly replayable: boolean;
   /** Whether the caller itself feeds that channel. */
   readonly streamBody: boolean;
   /** The declared `content-length` of an upload. */

@@ -66,8 +66,8 @@ export interface Failure {
 
 /** Clause E. */
 export function errorOf(facts: FlightFacts, failure: Failure): RequestError {
-  const { method, origin, upload } = facts.request;
-  const repeatable = !facts.sent || (IDEMPOTENT.has(method) && !upload);
+  const { method, origin, replayable } = facts.request;
+  const repeatable = !facts.sent || (IDEMPOTENT.has(method) && replayable);
   return new RequestError(failure.code, {
     phase: failure.phase ?? phaseOf(failure.before),
     ref: facts.ref,

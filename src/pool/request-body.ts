@@ -17,6 +17,27 @@ export interface BodyParts {
   readonly length: number | undefined;
 }
 
+/** Bytes up to here go to the transport in one piece. */
+const ONE_PIECE_BYTES = 1024 * 1024;
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * Many bytes as a source of small pieces, under the backpressure of an upload. Node ends every
+ * stream of an HTTP/2 session that holds more than 10 MiB (ENHANCE_YOUR_CALM), and undici gives it
+ * a buffer whole.
+ */
+export function inPieces(body: BodyParts): BodyParts {
+  const { bytes } = body;
+  if (bytes === undefined || bytes.byteLength <= ONE_PIECE_BYTES) return body;
+  return { ...body, bytes: undefined, source: piecesOf(bytes), length: bytes.byteLength };
+}
+
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
+    yield bytes.subarray(at, at + PIECE_BYTES);
+  }
+}
+
 const NOTHING: BodyParts = {
   bytes: undefined,
   source: undefined,

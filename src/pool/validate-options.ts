@@ -22,7 +22,7 @@ import {
 } from '../options.ts';
 import { own, ownOptions } from '../own-options.ts';
 import { isReceiver } from './receivers.ts';
-import { type BodyParts, resolveBody } from './request-body.ts';
+import { type BodyParts, inPieces, resolveBody } from './request-body.ts';
 import { headerValue, resolveHeaders, TOKEN } from './request-headers.ts';
 import { parseTarget, type Target } from './request-target.ts';
 import {
@@ -308,8 +308,10 @@ interface Assembly extends Parts {
   readonly contentLength: number | undefined;
 }
 
-function assemble(parts: Assembly): ResolvedRequest {
-  const { given, defaults, draft, target, body, contentLength } = parts;
+function assemble(checked: Assembly): ResolvedRequest {
+  const body = inPieces(checked.body);
+  const parts: Assembly = body === checked.body ? checked : { ...checked, body };
+  const { given, defaults, draft, target } = parts;
   const { stream, streamBody } = draft;
   const upload = streamBody || body.source !== undefined;
   const isLong = stream || streamBody;
@@ -326,7 +328,8 @@ function assemble(parts: Assembly): ResolvedRequest {
     source: body.source,
     upload,
     streamBody,
-    contentLength: upload ? contentLength : undefined,
+    replayable: !streamBody && checked.body.source === undefined,
+    contentLength: upload ? (body.length ?? parts.contentLength) : undefined,
     stream,
     replyTo: given.replyTo,
     caller: given.caller,
