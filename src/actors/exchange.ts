@@ -132,6 +132,10 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     this.#stream = stream;
   }
 
+  streamRefused(): void {
+    this.#wasStarted = false;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#aborted) {
       controller.abort(ABORTED);

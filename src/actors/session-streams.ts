@@ -15,10 +15,13 @@ import type { Writable } from 'node:stream';
 
 export interface StreamUser {
   streamOpened(stream: Writable): void;
+  /** The session would not open one: nothing was sent. */
+  streamRefused(): void;
 }
 
 /** What of an HTTP/2 session is needed here. */
 export interface Session {
+  readonly destroyed: boolean;
   request(...args: unknown[]): Writable;
   emit(event: 'goaway', code: number, lastStreamId: number): boolean;
   close(): void;
@@ -60,7 +63,7 @@ export class SessionStreams {
     session.request = (...args) => {
       const user = this.#starting;
       this.#starting = undefined;
-      const stream = request.apply(session, args);
+      const stream = openStream(() => request.apply(session, args), user);
       record.open += 1;
       stream.on('error', ignore);
       stream.once('close', () => {
@@ -72,6 +75,15 @@ export class SessionStreams {
       user?.streamOpened(stream);
       return stream;
     };
+  }
+}
+
+function openStream(open: () => Writable, user: StreamUser | undefined): Writable {
+  try {
+    return open();
+  } catch (error) {
+    user?.streamRefused();
+    throw error;
   }
 }
 

@@ -31,6 +31,8 @@ export interface Connection {
   reset: Error | undefined;
   /** Whether the system has taken all that was written to it. */
   flushed(): boolean;
+  /** Closes its socket now; resolves when undici has seen it. */
+  close(): Promise<void>;
 }
 
 /** The client of an exchange, as far as the exchange needs it. */
@@ -105,7 +107,16 @@ class TrackedClient extends Client implements ConnectionHolder {
     // undici's Pool keeps what waits for the first ALPN result, also what was given up meanwhile.
     if (isConnectionUser(handler) && !handler.assignedTo(this)) return true;
     this.#waiting += 1;
-    return super.dispatch(options, handler);
+    const { connection } = this.#tracker;
+    if (this.#session?.destroyed !== true || connection === undefined) {
+      return super.dispatch(options, handler);
+    }
+    // A session that failed is dead some turns before its socket. undici asks only the socket, and
+    // would fail all that starts meanwhile instead of connecting anew.
+    void connection.close().then(() => {
+      if (!isConnectionUser(handler) || handler.assignedTo(this)) super.dispatch(options, handler);
+    });
+    return true;
   }
 
   get connection(): Connection | undefined {
@@ -113,9 +124,8 @@ class TrackedClient extends Client implements ConnectionHolder {
   }
 
   starts(user: StreamUser): void {
-    // The symbol is undici's own, and so is what it leads to: no session over HTTP/1.1.
-    const session = Reflect.get(this, symbols.kHTTP2Session) as Session | null | undefined;
-    if (session !== null && session !== undefined) this.#streams.starts(session, user);
+    const session = this.#session;
+    if (session !== undefined) this.#streams.starts(session, user);
   }
 
   leave(): void {
@@ -125,6 +135,12 @@ class TrackedClient extends Client implements ConnectionHolder {
   abandon(): void {
     this.#waiting -= 1;
     if (this.#waiting === 0) this.#tracker.connecting?.destroy?.(new Error('connect abandoned'));
+  }
+
+  get #session(): Session | undefined {
+    // The symbol is undici's own, and so is what it leads to: no session over HTTP/1.1.
+    const session = Reflect.get(this, symbols.kHTTP2Session) as Session | null | undefined;
+    return session ?? undefined;
   }
 
   // undici lets a connect in progress run on after `destroy`; its socket would outlive the pool.
@@ -161,6 +177,7 @@ function measuredConnect(
     const readyMs = clock.now();
     const isTls = target.protocol === 'https:';
     const tcpMs = isTls ? (connectedMs ?? readyMs) : readyMs;
+    let closing: Promise<void> | undefined;
     const connection: Connection = {
       dns: resolvedMs === undefined ? undefined : resolvedMs - startMs,
       connect: tcpMs - (resolvedMs ?? startMs),
@@ -168,6 +185,10 @@ function measuredConnect(
       requests: 0,
       reset: undefined,
       flushed: () => opened.writableLength === 0,
+      close: () => {
+        closing ??= closeSocket(opened);
+        return closing;
+      },
     };
     tracker.connection = connection;
     // Before undici's own listener, which may take a reset for the end of a body.
@@ -184,4 +205,13 @@ function measuredConnect(
     connectedMs = clock.now();
   });
   return socket;
+}
+
+/** A turn after the close, so that whoever listens to it, or to what it ends, has heard of it. */
+function closeSocket(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) setImmediate(resolve);
+    else socket.once('close', () => setImmediate(resolve));
+    socket.destroy();
+  });
 }
