@@ -17,6 +17,7 @@ import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../clock.ts';
 import { ownOptions } from '../own-options.ts';
+import { readOn } from './read-on.ts';
 import { type Session, SessionStreams, type StreamUser } from './session-streams.ts';
 
 /** One connection of a client. */
@@ -194,6 +195,9 @@ function measuredConnect(
     // Before undici's own listener, which may take a reset for the end of a body.
     opened.on('error', (cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ECONNRESET') connection.reset = cause;
+    });
+    readOn(opened, (cause) => {
+      connection.reset = cause;
     });
     callback(null, opened);
   }) as Partial<Socket> | undefined;
