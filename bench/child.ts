@@ -5,11 +5,15 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchCase } from './cases.ts';
 import type { Abilities, Turn } from './client-process.ts';
 import type { Operation } from './clients/client.ts';
 import type { Sample } from './measure.ts';
 import type { Held, Probe } from './memory.ts';
+
+/** The longest that one turn may take. */
+const PATIENCE_MS = 120_000;
 
 export interface BenchServer {
   readonly origin: string;
@@ -72,15 +76,19 @@ async function stop(child: ChildProcess): Promise<void> {
 async function nextMessage<T>(child: ChildProcess): Promise<T> {
   const done = new AbortController();
   const { signal } = done;
+  // A request that is never answered ends the benchmark instead of stopping it.
+  const late = sleep(PATIENCE_MS, undefined, { signal }).then(() => {
+    throw new Error(`${child.spawnargs.slice(2).join(' ')}: no report within ${PATIENCE_MS} ms`);
+  });
   const exit = once(child, 'exit', { signal }).then(([code]) => {
     throw new Error(`a child process exited with ${code} before it reported`);
   });
   try {
     // Both ends of this channel are ours; each message is of the type its sender declares.
     const message = once(child, 'message', { signal }).then(([value]) => value as T);
-    return await Promise.race([message, exit]);
+    return await Promise.race([message, exit, late]);
   } finally {
-    exit.catch(() => {});
+    for (const loser of [exit, late]) loser.catch(() => {});
     done.abort();
   }
 }
