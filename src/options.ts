@@ -1,9 +1,9 @@
 /**
  * What callers may say, with units and defaults; and the resolved form the inside works with.
  *
- * Invariant: `pool/validate-options` is the only maker of the resolved forms, so behind it nothing
- * is checked a second time. Times are milliseconds, sizes are bytes, `Infinity` switches a limit
- * off (clause H5).
+ * Invariant: `pool/validate-pool` and `pool/validate-request` are the only makers of the resolved
+ * forms, so behind them nothing is checked a second time. Times are milliseconds, sizes are bytes,
+ * `Infinity` switches a limit off (clause H5).
  */
 
 import type { ChildProcess } from 'node:child_process';

@@ -8,7 +8,7 @@
 import { CallerMonitor, isDead } from '../actors/caller-monitor.ts';
 import type { AsyncHandle } from '../async-handle.ts';
 import type { Caller, CallerScope, RequestOptions, RequestOptionsWithUrl } from '../options.ts';
-import { callOf, NO_OPTIONS, type RequestCall } from './validate-options.ts';
+import { callOf, NO_OPTIONS, type RequestCall } from './validate-request.ts';
 
 /** The request verbs of a pool. */
 export interface RequestVerbs {

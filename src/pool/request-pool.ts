@@ -38,13 +38,8 @@ import {
   show,
   zeroOrMore,
 } from './validate.ts';
-import {
-  callOf,
-  NO_OPTIONS,
-  type RequestCall,
-  resolvePool,
-  resolveRequest,
-} from './validate-options.ts';
+import { resolvePool } from './validate-pool.ts';
+import { callOf, NO_OPTIONS, type RequestCall, resolveRequest } from './validate-request.ts';
 
 /**
  * A supervised pool of HTTP workers.

@@ -3,13 +3,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Pool } from '../../../src/index.ts';
 import { createPool } from '../../../src/index.ts';
+import { resolvePool } from '../../../src/pool/validate-pool.ts';
 import {
   callOf,
   NO_OPTIONS,
   type RequestCall,
-  resolvePool,
   resolveRequest,
-} from '../../../src/pool/validate-options.ts';
+} from '../../../src/pool/validate-request.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
 
 /** Options of requests and pools, and what undici looks for in its own. */

@@ -5,7 +5,8 @@ import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { RequestError } from '../../../src/errors.ts';
 import type { PoolOptions, RequestOptions } from '../../../src/options.ts';
-import { resolvePool, resolveRequest } from '../../../src/pool/validate-options.ts';
+import { resolvePool } from '../../../src/pool/validate-pool.ts';
+import { resolveRequest } from '../../../src/pool/validate-request.ts';
 
 interface Values {
   readonly good: readonly unknown[];

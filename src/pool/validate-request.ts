@@ -1,6 +1,6 @@
 /**
- * The boundary: options as users write them in, resolved options out, every issue in one error
- * (clauses H1, H5, P3). Behind it nothing is checked again.
+ * The boundary of a request: its options as users write them in, the resolved request out, every
+ * issue in one error (clauses H1, H5). Behind it nothing is checked again.
  */
 
 import { isWatchable } from '../actors/caller-monitor.ts';
@@ -11,62 +11,18 @@ import {
   type Caller,
   type CallerScope,
   MAILBOX_WINDOW_BYTES,
-  POOL_DEFAULTS,
-  type PoolOptions,
-  REQUEST_DEFAULTS,
-  type RequestDefaults,
   type RequestOptions,
   type ResolvedDefaults,
-  type ResolvedPool,
   type ResolvedRequest,
 } from '../options.ts';
 import { own, ownOptions } from '../own-options.ts';
+import { checkContradictions, draftOf, type Parts } from './contradictions.ts';
+import { anything, DEFAULT_CHECKS } from './default-checks.ts';
 import { isReceiver } from './receivers.ts';
 import { type BodyParts, inPieces, resolveBody } from './request-body.ts';
 import { headerValue, resolveHeaders, TOKEN } from './request-headers.ts';
 import { parseTarget, type Target } from './request-target.ts';
-import {
-  abortSignal,
-  boolean,
-  type Check,
-  checkAll,
-  count,
-  func,
-  isOptionBag,
-  oneOf,
-  positive,
-  positiveFinite,
-  show,
-  wholeNumber,
-} from './validate.ts';
-
-const anything: Check = () => undefined;
-
-const throughput: Check = (value) => {
-  if (!isOptionBag(value)) return `must be { bytes, interval }, not ${show(value)}`;
-  const issues: OptionIssue[] = [];
-  checkAll(value, { bytes: positiveFinite, interval: positiveFinite }, issues);
-  const first = issues[0];
-  if (first !== undefined) return `${first.option} ${first.problem}`;
-  const isWhole = own(value, 'bytes') !== undefined && own(value, 'interval') !== undefined;
-  return isWhole ? undefined : 'needs both bytes and interval';
-};
-
-const DEFAULT_CHECKS: Readonly<Record<keyof RequestDefaults, Check>> = {
-  headers: anything,
-  stream: boolean,
-  streamBody: boolean,
-  onCallerDeath: oneOf('finish', 'cancel'),
-  window: positive,
-  timeout: positive,
-  connectTimeout: positive,
-  headersTimeout: positive,
-  idleTimeout: positive,
-  queueTimeout: positive,
-  minThroughput: throughput,
-  uploadBuffer: positive,
-  maxResponseBytes: positive,
-};
+import { abortSignal, type Check, checkAll, isOptionBag, show } from './validate.ts';
 
 const method: Check = (value) =>
   typeof value === 'string' && TOKEN.test(value)
@@ -91,53 +47,6 @@ const REQUEST_CHECKS: Readonly<Record<keyof RequestOptions, Check>> = {
   replyTo,
   signal: abortSignal,
 };
-
-const POOL_CHECKS: Readonly<Record<keyof PoolOptions, Check>> = {
-  ...DEFAULT_CHECKS,
-  workers: wholeNumber(1, 1024),
-  isolation: oneOf('inline'),
-  maxInFlight: count(1),
-  queueLimit: count(0),
-  maxRestarts: count(0),
-  restartWindow: positive,
-  dispatcher: func,
-};
-
-/** The options of a pool, or one error with all that is wrong. */
-export function resolvePool(options: PoolOptions = {}): ResolvedPool {
-  if (!isOptionBag(options)) {
-    throw badOptions([{ option: 'options', problem: `must be an object, not ${show(options)}` }]);
-  }
-  const issues: OptionIssue[] = [];
-  checkAll(options, POOL_CHECKS, issues);
-  const headers = resolveHeaders(own(options, 'headers'), REQUEST_DEFAULTS.headers, issues);
-  if (issues.length > 0) throw badOptions(issues);
-  // Checked above: the own values are of the types that `PoolOptions` declares.
-  const given = ownOptions(options) as PoolOptions;
-  return {
-    workers: given.workers ?? POOL_DEFAULTS.workers,
-    maxInFlight: given.maxInFlight ?? POOL_DEFAULTS.maxInFlight,
-    queueLimit: given.queueLimit ?? POOL_DEFAULTS.queueLimit,
-    maxRestarts: given.maxRestarts ?? POOL_DEFAULTS.maxRestarts,
-    restartWindow: given.restartWindow ?? POOL_DEFAULTS.restartWindow,
-    dispatcher: given.dispatcher,
-    defaults: {
-      headers,
-      stream: given.stream ?? REQUEST_DEFAULTS.stream,
-      streamBody: given.streamBody ?? REQUEST_DEFAULTS.streamBody,
-      onCallerDeath: given.onCallerDeath ?? REQUEST_DEFAULTS.onCallerDeath,
-      window: given.window,
-      timeout: given.timeout,
-      connectTimeout: given.connectTimeout ?? REQUEST_DEFAULTS.connectTimeout,
-      headersTimeout: given.headersTimeout ?? REQUEST_DEFAULTS.headersTimeout,
-      idleTimeout: given.idleTimeout ?? REQUEST_DEFAULTS.idleTimeout,
-      queueTimeout: given.queueTimeout ?? REQUEST_DEFAULTS.queueTimeout,
-      minThroughput: given.minThroughput,
-      uploadBuffer: given.uploadBuffer ?? REQUEST_DEFAULTS.uploadBuffer,
-      maxResponseBytes: given.maxResponseBytes,
-    },
-  };
-}
 
 /** A call for a request, as it was made and not yet checked. */
 export interface RequestCall {
@@ -199,92 +108,6 @@ function givenIn({ options, verb, scope }: RequestCall, issues: OptionIssue[]): 
     given.caller = scope;
   }
   return given;
-}
-
-interface Draft {
-  readonly method: string;
-  readonly stream: boolean;
-  readonly streamBody: boolean;
-}
-
-interface Parts {
-  readonly given: RequestOptions;
-  readonly draft: Draft;
-  readonly headers: readonly string[];
-  readonly body: BodyParts;
-}
-
-function draftOf(given: RequestOptions, defaults: ResolvedDefaults): Draft {
-  const name = typeof given.method === 'string' ? given.method : 'GET';
-  const upper = name.toUpperCase();
-  const isBodyless = BODYLESS.has(upper);
-  return {
-    method: COMMON_METHODS.has(upper) ? upper : name,
-    stream: given.stream ?? defaults.stream,
-    // A pool-wide `streamBody` is meant for the requests that can have a body of their own.
-    streamBody:
-      given.streamBody ?? (defaults.streamBody && given.body === undefined && !isBodyless),
-  };
-}
-
-/** Methods whose names are accepted in any case, as fetch does. */
-const COMMON_METHODS = new Set([
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'TRACE',
-]);
-/** A body has no meaning with these (RFC 9110, 9.3), and servers drop or refuse it. */
-const BODYLESS = new Set(['GET', 'HEAD', 'TRACE']);
-
-/** Checks pairs of options; returns the declared length of an upload. */
-function checkContradictions(parts: Parts, issues: OptionIssue[]): number | undefined {
-  const { given, draft, body } = parts;
-  const hasBody = body.bytes !== undefined || body.source !== undefined;
-  if (draft.method === 'CONNECT') {
-    issues.push({ option: 'method', problem: 'CONNECT makes tunnels, the pool does not' });
-  }
-  if (given.body !== undefined && draft.streamBody) {
-    issues.push({
-      option: 'body',
-      problem: 'contradicts streamBody: the body comes by one of them',
-    });
-  }
-  if (BODYLESS.has(draft.method) && (hasBody || draft.streamBody)) {
-    const option = hasBody ? 'body' : 'streamBody';
-    issues.push({ option, problem: `a ${draft.method} request cannot carry a body` });
-  }
-  if (given.window !== undefined && !draft.stream) {
-    issues.push({ option: 'window', problem: 'needs stream: a buffered response has no window' });
-  }
-  return checkLength(parts, hasBody || draft.streamBody, issues);
-}
-
-function checkLength(
-  { headers, body }: Parts,
-  hasBody: boolean,
-  issues: OptionIssue[],
-): number | undefined {
-  const text = headerValue(headers, 'content-length');
-  if (text === undefined) return body.length;
-  const option = 'headers.content-length';
-  const declared = Number(text);
-  if (!/^\d{1,15}$/.test(text)) {
-    issues.push({ option, problem: 'must be a whole number of bytes' });
-    return undefined;
-  }
-  if (!hasBody && declared !== 0) {
-    issues.push({ option, problem: `must be 0 or absent without a body, not ${declared}` });
-  }
-  const known = body.bytes?.byteLength ?? body.length;
-  if (known !== undefined && declared !== known) {
-    issues.push({ option, problem: `must be the body's ${known} bytes, not ${declared}` });
-  }
-  return declared;
 }
 
 function bodyOf(given: RequestOptions, issues: OptionIssue[]): BodyParts {

@@ -1,0 +1,73 @@
+/**
+ * The boundary of a pool: its options as users write them in, resolved options out, every issue in
+ * one error (clauses H1, H5, P3). Behind it nothing is checked again.
+ */
+
+import { badOptions, type OptionIssue } from '../errors.ts';
+import {
+  POOL_DEFAULTS,
+  type PoolOptions,
+  REQUEST_DEFAULTS,
+  type ResolvedPool,
+} from '../options.ts';
+import { own, ownOptions } from '../own-options.ts';
+import { DEFAULT_CHECKS } from './default-checks.ts';
+import { resolveHeaders } from './request-headers.ts';
+import {
+  type Check,
+  checkAll,
+  count,
+  func,
+  isOptionBag,
+  oneOf,
+  positive,
+  show,
+  wholeNumber,
+} from './validate.ts';
+
+const POOL_CHECKS: Readonly<Record<keyof PoolOptions, Check>> = {
+  ...DEFAULT_CHECKS,
+  workers: wholeNumber(1, 1024),
+  isolation: oneOf('inline'),
+  maxInFlight: count(1),
+  queueLimit: count(0),
+  maxRestarts: count(0),
+  restartWindow: positive,
+  dispatcher: func,
+};
+
+/** The options of a pool, or one error with all that is wrong. */
+export function resolvePool(options: PoolOptions = {}): ResolvedPool {
+  if (!isOptionBag(options)) {
+    throw badOptions([{ option: 'options', problem: `must be an object, not ${show(options)}` }]);
+  }
+  const issues: OptionIssue[] = [];
+  checkAll(options, POOL_CHECKS, issues);
+  const headers = resolveHeaders(own(options, 'headers'), REQUEST_DEFAULTS.headers, issues);
+  if (issues.length > 0) throw badOptions(issues);
+  // Checked above: the own values are of the types that `PoolOptions` declares.
+  const given = ownOptions(options) as PoolOptions;
+  return {
+    workers: given.workers ?? POOL_DEFAULTS.workers,
+    maxInFlight: given.maxInFlight ?? POOL_DEFAULTS.maxInFlight,
+    queueLimit: given.queueLimit ?? POOL_DEFAULTS.queueLimit,
+    maxRestarts: given.maxRestarts ?? POOL_DEFAULTS.maxRestarts,
+    restartWindow: given.restartWindow ?? POOL_DEFAULTS.restartWindow,
+    dispatcher: given.dispatcher,
+    defaults: {
+      headers,
+      stream: given.stream ?? REQUEST_DEFAULTS.stream,
+      streamBody: given.streamBody ?? REQUEST_DEFAULTS.streamBody,
+      onCallerDeath: given.onCallerDeath ?? REQUEST_DEFAULTS.onCallerDeath,
+      window: given.window,
+      timeout: given.timeout,
+      connectTimeout: given.connectTimeout ?? REQUEST_DEFAULTS.connectTimeout,
+      headersTimeout: given.headersTimeout ?? REQUEST_DEFAULTS.headersTimeout,
+      idleTimeout: given.idleTimeout ?? REQUEST_DEFAULTS.idleTimeout,
+      queueTimeout: given.queueTimeout ?? REQUEST_DEFAULTS.queueTimeout,
+      minThroughput: given.minThroughput,
+      uploadBuffer: given.uploadBuffer ?? REQUEST_DEFAULTS.uploadBuffer,
+      maxResponseBytes: given.maxResponseBytes,
+    },
+  };
+}
