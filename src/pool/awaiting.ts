@@ -29,11 +29,19 @@ export function awaitResponse(
 ): Promise<PoolResponse> {
   return new Promise((resolve, reject) => {
     const conclude = (terminal: TerminalMessage): void => {
-      if (terminal.type === 'done') resolve(flight.responseOf(terminal));
-      else reject(terminal.error);
+      if (terminal.type === 'error') {
+        reject(terminal.error);
+        return;
+      }
+      try {
+        resolve(flight.responseOf(terminal));
+      } catch (cause) {
+        // What was collected of a streamed body does not fit into one array.
+        reject(new RequestError('ERR_TOO_LARGE', { ref: flight.ref, cause }));
+      }
     };
-    if (flight.terminal !== undefined) {
-      conclude(flight.terminal);
+    if (flight.end.terminal !== undefined) {
+      conclude(flight.end.terminal);
       return;
     }
     if (patience.signal?.aborted === true) {
@@ -42,7 +50,7 @@ export function awaitResponse(
     }
     if (patience === UNTIL_THE_END) {
       // The closure keeps the handle, as `Waiting` does for those who may give up.
-      flight.whenEnded((terminal) => {
+      flight.end.whenCome((terminal) => {
         void handle;
         conclude(terminal);
       });
@@ -55,12 +63,12 @@ export function awaitResponse(
       conclude(terminal);
     };
     waiting.begin(flight.host.clock.now(), patience, (reason) => {
-      flight.forgetWaiter(waiter);
+      flight.end.forget(waiter);
       flight.stopCollecting();
       const { ref } = flight;
       reject(reason === undefined ? new RequestError('ERR_AWAIT_TIMEOUT', { ref }) : reason.cause);
     });
-    flight.whenEnded(waiter);
+    flight.end.whenCome(waiter);
     // Last, because it may end the exchange: the body may wait for nothing but credit.
     flight.collectBody();
   });

@@ -9,36 +9,21 @@ import type { ResolvedRequest } from '../options.ts';
 
 /** Times of an exchange, on the clock of the pool; `NaN` for what has not happened. */
 export interface FlightTimes {
-  createdMs: number;
+  readonly createdMs: number;
   /** When it began to wait, the last time it did. */
-  queuedMs: number;
-  admittedMs: number;
-  dispatchedMs: number;
+  readonly queuedMs: number;
+  readonly admittedMs: number;
+  readonly dispatchedMs: number;
   /** On the wire, and for an upload: handed over whole. */
-  sentMs: number;
-  headMs: number;
+  readonly sentMs: number;
+  readonly headMs: number;
   /** Last byte in either direction. */
-  movedMs: number;
+  readonly movedMs: number;
   /** When a response that nobody wants has to be over. */
-  drainUntilMs: number;
+  readonly drainUntilMs: number;
   /** Begin of the interval that `minThroughput` measures, and the bytes moved before it. */
-  throughputMs: number;
-  throughputBytes: number;
-}
-
-export function newTimes(nowMs: number): FlightTimes {
-  return {
-    createdMs: nowMs,
-    queuedMs: nowMs,
-    admittedMs: Number.NaN,
-    dispatchedMs: Number.NaN,
-    sentMs: Number.NaN,
-    headMs: Number.NaN,
-    movedMs: nowMs,
-    drainUntilMs: Number.NaN,
-    throughputMs: Number.NaN,
-    throughputBytes: 0,
-  };
+  readonly throughputMs: number;
+  readonly throughputBytes: number;
 }
 
 export interface DueTimeout {

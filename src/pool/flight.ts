@@ -3,7 +3,8 @@
  *
  * It turns what happens (reports of the exchange, calls of the caller, deaths, deadlines) into
  * events of the lifecycle, keeps the state that comes out, and does what its effects say. It
- * decides nothing itself.
+ * decides nothing itself; its times, its upload and its response are kept beside it
+ * (`pool/flight-clock`, `pool/flight-upload`, `pool/flight-response`).
  *
  * Invariants: `#apply` is the only place that assigns the state; the terminal message is made in
  * `#settle`, which the lifecycle reaches once; by then the record is out of the map, its slot is
@@ -19,76 +20,45 @@ import {
   isUploading,
   transition,
 } from '../actors/request-lifecycle.ts';
-import { UploadBody } from '../actors/upload-body.ts';
 import type { AsyncHandle } from '../async-handle.ts';
 import type { ErrorCode, Phase } from '../errors.ts';
-import type {
-  Metrics,
-  PoolResponse,
-  ResponseHeaders,
-  TerminalMessage,
-  UploadOutcome,
-} from '../messages.ts';
+import type { DoneMessage, PoolResponse, ResponseHeaders } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
-import { BodyPump } from './body-pump.ts';
-import { type Deadline, UNSET_DEADLINE } from './deadlines.ts';
 import { Delivery } from './delivery.ts';
-import { newTimes, nextTimeout } from './flight-deadlines.ts';
+import { FlightClock, type Timed } from './flight-clock.ts';
+import { type Ending, FlightEnd, terminalOf } from './flight-end.ts';
 import type { FlightHost } from './flight-host.ts';
-import {
-  errorOf,
-  type FlightFacts,
-  failurePointOf,
-  metricsOf,
-  uploadOutcomeOf,
-} from './flight-outcome.ts';
+import { type FlightFacts, failurePointOf } from './flight-outcome.ts';
+import { FlightResponse, responseEnd } from './flight-response.ts';
 import type { Row } from './flight-table.ts';
-import { BufferedResponse, decodeRawHeaders, joinChunks } from './response.ts';
+import { FlightUpload, type UploadKeeper } from './flight-upload.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
 /** A response that nobody wants is read this far, for the sake of its connection (C2). */
 const DRAIN_BYTES = 16 * 1024 * 1024;
-/** And for this long after the last byte of the request. */
-const DRAIN_MS = 30_000;
 
-export type Waiter = (terminal: TerminalMessage) => void;
-
-export class Flight implements ExchangeReports, Deadline {
+export class Flight implements ExchangeReports, UploadKeeper, Timed {
   readonly ref: string;
   readonly row: number;
   readonly host: FlightHost<Flight>;
   readonly request: ResolvedRequest;
-  /** Set once, when the exchange has ended. */
-  terminal: TerminalMessage | undefined;
+  /** Its end, and who waits for it. */
+  readonly end = new FlightEnd();
   /** `messages` loops that are running. */
   loops = 0;
-
   /** Kept while young, then weakly (see `pool/handles`). */
   handle: AsyncHandle | WeakRef<AsyncHandle> | undefined;
 
-  dueMs: number = UNSET_DEADLINE.dueMs;
-  slot: number = UNSET_DEADLINE.slot;
-  next: Deadline | undefined;
-  previous: Deadline | undefined;
-
   #state: ExchangeState;
-  readonly #times;
+  readonly #clock: FlightClock;
+  readonly #upload: FlightUpload | undefined;
+  readonly #incoming = new FlightResponse();
   #worker: WorkerSlot | undefined;
   #exchange: Exchange | undefined;
-  readonly #upload: UploadBody | undefined;
-  #pump: BodyPump | undefined;
   #delivery: Delivery | undefined;
-  #head: Head | undefined;
-  #trailers: ResponseHeaders = NO_TRAILERS;
-  #chunks: Uint8Array[] = [];
-  #bytesReceived = 0;
   #drainedBytes = 0;
   #attempts = 0;
   #failure: { readonly phase: Phase } | undefined;
-  #waiters: Waiter[] | undefined;
-  #finish:
-    | { readonly promise: Promise<boolean>; readonly answer: (whole: boolean) => void }
-    | undefined;
   #response: PoolResponse | undefined;
 
   constructor({ ref, row }: Row, request: ResolvedRequest, host: FlightHost<Flight>) {
@@ -96,15 +66,11 @@ export class Flight implements ExchangeReports, Deadline {
     this.row = row;
     this.host = host;
     this.request = request;
-    this.#times = newTimes(host.clock.now());
+    this.#clock = new FlightClock(this, host);
     const body = request.upload ? 'open' : request.bytes === undefined ? 'none' : 'buffered';
     this.#state = initialState(body);
     if (request.upload) {
-      this.#upload = new UploadBody({
-        limit: request.uploadBuffer,
-        contentLength: request.contentLength,
-        observer: this,
-      });
+      this.#upload = new FlightUpload(this);
       host.countUploads(1);
     }
     if (request.stream || request.replyTo !== undefined) {
@@ -143,37 +109,26 @@ export class Flight implements ExchangeReports, Deadline {
   get delivery(): Delivery {
     if (this.#delivery === undefined) {
       this.#delivery = new Delivery(this, Number.POSITIVE_INFINITY, undefined);
-      if (this.terminal !== undefined) this.#delivery.end(this.terminal);
+      if (this.end.terminal !== undefined) this.#delivery.end(this.end.terminal);
     }
     return this.#delivery;
   }
 
   // --- what the pool does ---------------------------------------------------------------------
 
-  /** Begins to wait for admission; its queue timeout runs from here. */
+  /** Begins to wait for admission. */
   waitForAdmission(): void {
-    const { request, host } = this;
-    this.#times.queuedMs = host.clock.now();
-    if (request.queueTimeoutMs !== Number.POSITIVE_INFINITY) {
-      host.deadlines.set(this, this.#times.queuedMs + request.queueTimeoutMs);
-    }
+    this.#clock.queued();
   }
 
-  /** A worker has taken it: the other clock starts, and the request goes to the dispatcher. */
+  /** A worker has taken it: the request goes to its dispatcher. */
   start(worker: WorkerSlot): void {
-    const { request, host } = this;
-    const times = this.#times;
-    const nowMs = host.clock.now();
-    if (Number.isNaN(times.admittedMs)) times.admittedMs = nowMs;
-    times.dispatchedMs = nowMs;
-    times.movedMs = nowMs;
     this.#worker = worker;
     worker.inFlight += 1;
     if (isUploading(this.#state.upload)) worker.openUploads += 1;
     this.#attempts += 1;
     this.#apply(ADMITTED);
-    const limitMs = Math.min(request.timeoutMs, request.connectTimeoutMs, request.idleTimeoutMs);
-    host.deadlines.set(this, Math.min(nowMs + limitMs, times.admittedMs + request.timeoutMs));
+    this.#clock.dispatched();
     const exchange = new Exchange(this);
     this.#exchange = exchange;
     // After the call that asked has returned (H1), and never from within a callback of undici.
@@ -194,7 +149,8 @@ export class Flight implements ExchangeReports, Deadline {
   callerDied(): void {
     const { request } = this;
     const finishable =
-      request.onCallerDeath === 'finish' && (this.#upload === undefined || this.#upload.finishable);
+      request.onCallerDeath === 'finish' &&
+      (this.#upload === undefined || this.#upload.body.finishable);
     this.#apply({ type: 'caller_died', finishable, heard: this.#hasOwnReceiver() });
   }
 
@@ -206,12 +162,12 @@ export class Flight implements ExchangeReports, Deadline {
 
   sendBody(bytes: Uint8Array, owned: boolean): Promise<boolean> {
     if (this.#upload === undefined || !this.request.streamBody) return Promise.resolve(false);
-    return this.#upload.write(bytes, owned);
+    return this.#upload.body.write(bytes, owned);
   }
 
   finishBody(): Promise<boolean> {
     if (this.#upload === undefined || !this.request.streamBody) return Promise.resolve(false);
-    return this.#finishUpload();
+    return this.#upload.finish(this.#state.upload);
   }
 
   grant(bytes: number): void {
@@ -219,31 +175,11 @@ export class Flight implements ExchangeReports, Deadline {
     this.#delivery?.grant(bytes);
   }
 
-  /** Calls back with the terminal message, at once when there is one. */
-  whenEnded(waiter: Waiter): void {
-    if (this.terminal !== undefined) {
-      waiter(this.terminal);
-      return;
-    }
-    if (this.#waiters === undefined) this.#waiters = [waiter];
-    else this.#waiters.push(waiter);
-  }
-
-  /** A waiter that no longer waits. */
-  forgetWaiter(waiter: Waiter): void {
-    const index = this.#waiters?.indexOf(waiter) ?? -1;
-    if (index >= 0) this.#waiters?.splice(index, 1);
-  }
-
   /** The response for `await`; the same each time (A2). */
-  responseOf(terminal: TerminalMessage & { readonly type: 'done' }): PoolResponse {
+  responseOf(done: DoneMessage): PoolResponse {
     this.#response ??=
-      terminal.response ??
-      this.#makeResponse(
-        joinChunks(this.#delivery?.takeBody() ?? []),
-        terminal.metrics,
-        terminal.upload,
-      );
+      done.response ??
+      this.#incoming.whole(responseEnd(this.request, done), this.#delivery?.takeBody());
     return this.#response;
   }
 
@@ -259,43 +195,41 @@ export class Flight implements ExchangeReports, Deadline {
   // --- what the exchange reports --------------------------------------------------------------
 
   started(): void {
-    const nowMs = this.host.clock.now();
-    this.#times.movedMs = nowMs;
     if (this.#upload === undefined) {
-      this.#noteSent(nowMs);
+      this.#clock.sent();
       if (this.#worker !== undefined) this.#worker.bytesSent += this.request.bytes?.byteLength ?? 0;
+    } else {
+      this.#clock.moved();
     }
     this.#apply(STARTED);
   }
 
   headReceived(head: Head): void {
-    const times = this.#times;
-    times.headMs = this.host.clock.now();
-    times.movedMs = times.headMs;
-    this.#head = head;
-    if (this.request.minThroughput !== undefined) this.#measureThroughput(times.headMs);
+    this.#clock.headReceived();
+    this.#incoming.head = head;
     this.#apply(HEAD_RECEIVED);
   }
 
   dataReceived(chunk: Uint8Array): void {
-    this.#times.movedMs = this.host.clock.now();
-    this.#bytesReceived += chunk.byteLength;
+    const incoming = this.#incoming;
+    this.#clock.moved();
+    incoming.bytesReceived += chunk.byteLength;
     if (this.#worker !== undefined) this.#worker.bytesReceived += chunk.byteLength;
     const state = this.#state;
     if (state.type === 'settled') return;
     if (state.audience !== 'listening') {
       this.#drain(chunk.byteLength);
-    } else if (this.#bytesReceived > this.request.maxResponseBytes) {
+    } else if (incoming.bytesReceived > this.request.maxResponseBytes) {
       this.#apply({ type: 'failed', code: 'ERR_TOO_LARGE', cause: undefined });
     } else if (this.request.stream) {
       this.#delivery?.data(chunk);
     } else {
-      this.#chunks.push(chunk);
+      incoming.keep(chunk);
     }
   }
 
   responseEnded(trailers: ResponseHeaders): void {
-    this.#trailers = trailers;
+    this.#incoming.trailers = trailers;
     this.#apply(this.#delivery?.holds === true ? ENDED_WHILE_HELD : ENDED);
   }
 
@@ -315,18 +249,18 @@ export class Flight implements ExchangeReports, Deadline {
   // --- what the upload reports ----------------------------------------------------------------
 
   uploadProgressed(bytes: number): void {
-    const times = this.#times;
-    times.movedMs = this.host.clock.now();
-    // What was accepted is owed to the peer, however slowly it takes it (C2).
-    if (!Number.isNaN(times.drainUntilMs)) times.drainUntilMs = times.movedMs + DRAIN_MS;
+    this.#clock.uploadMoved();
     if (this.#worker !== undefined) this.#worker.bytesSent += bytes;
   }
 
+  uploadFinished(): void {
+    this.#apply(UPLOAD_FINISHED);
+  }
+
   uploadSent(): void {
-    this.#noteSent(this.host.clock.now());
+    this.#clock.sent();
     this.#apply(UPLOAD_SENT);
-    const state = this.#state;
-    this.#finish?.answer(state.upload === 'ended_by_caller');
+    this.#upload?.sent(this.#state.upload);
   }
 
   uploadLengthBroken(): void {
@@ -335,7 +269,7 @@ export class Flight implements ExchangeReports, Deadline {
   }
 
   sourceEnded(): void {
-    void this.#finishUpload();
+    void this.#upload?.finish(this.#state.upload);
   }
 
   sourceFailed(error: unknown): void {
@@ -350,7 +284,7 @@ export class Flight implements ExchangeReports, Deadline {
   }
 
   resumeReading(): void {
-    if (this.request.minThroughput !== undefined) this.#measureThroughput(this.host.clock.now());
+    this.#clock.measureThroughput();
     this.#exchange?.resume();
   }
 
@@ -360,16 +294,16 @@ export class Flight implements ExchangeReports, Deadline {
 
   // --- what the clock says --------------------------------------------------------------------
 
-  expire(nowMs: number): void {
-    const due = nextTimeout(this.#state, this.#times, this.request);
-    if (due.dueMs > nowMs) {
-      this.host.deadlines.set(this, due.dueMs);
-    } else if (due.isThroughput && this.#movedEnough()) {
-      this.#measureThroughput(nowMs);
-      this.host.deadlines.set(this, nextTimeout(this.#state, this.#times, this.request).dueMs);
-    } else {
-      this.#apply({ type: 'failed', code: due.code, cause: undefined });
-    }
+  get bytesMoved(): number {
+    return this.#incoming.bytesReceived + (this.#upload?.body.bytesSent ?? 0);
+  }
+
+  get isPaused(): boolean {
+    return this.#delivery?.paused === true;
+  }
+
+  timedOut(code: ErrorCode): void {
+    this.#apply({ type: 'failed', code, cause: undefined });
   }
 
   // --- the one place --------------------------------------------------------------------------
@@ -387,17 +321,14 @@ export class Flight implements ExchangeReports, Deadline {
           this.#deliverHead();
           break;
         case 'mute':
-          this.#chunks = [];
+          this.#incoming.drop();
           this.#delivery?.mute();
           break;
         case 'end_body':
-          if (before.upload === 'open' && state.upload === 'abandoned') {
-            this.#pump?.stop();
-            this.#upload?.abandon();
-          }
+          if (before.upload === 'open' && state.upload === 'abandoned') this.#upload?.abandon();
           break;
         case 'bound_drain':
-          this.#boundDrain();
+          this.#clock.boundDrain();
           break;
         case 'requeue':
           this.#requeue();
@@ -406,7 +337,7 @@ export class Flight implements ExchangeReports, Deadline {
           this.#exchange?.abort();
           break;
         case 'cut_body':
-          this.#cutBody();
+          this.#upload?.cut(state.upload);
           break;
         case 'settle':
           this.#settle(before);
@@ -419,12 +350,11 @@ export class Flight implements ExchangeReports, Deadline {
 
   #dispatch(exchange: Exchange, worker: WorkerSlot): void {
     const { dispatcher } = worker;
-    const { source } = this.request;
     // Meanwhile it may have ended, or its worker died.
     if (dispatcher === undefined || this.#exchange !== exchange || this.isSettled) return;
     try {
-      exchange.dispatch(dispatcher, this.request, this.#upload);
-      if (source !== undefined && this.#pump === undefined) this.#startPump(source);
+      exchange.dispatch(dispatcher, this.request, this.#upload?.body);
+      if (!this.isSettled) this.#upload?.start();
     } catch (error) {
       if (isForeignMisuse(error)) {
         this.exchangeFailed(error);
@@ -448,71 +378,12 @@ export class Flight implements ExchangeReports, Deadline {
     return type === 'head_received' || this.#exchange?.flushed === true;
   }
 
-  #startPump(source: NonNullable<ResolvedRequest['source']>): void {
-    if (this.#upload === undefined || this.isSettled) return;
-    try {
-      this.#pump = new BodyPump(source, this.#upload, this);
-    } catch (error) {
-      this.sourceFailed(error);
-      return;
-    }
-    void this.#pump.run();
-  }
-
-  #finishUpload(): Promise<boolean> {
-    if (this.#finish !== undefined) return this.#finish.promise;
-    if (this.isSettled) return Promise.resolve(this.#state.upload === 'ended_by_caller');
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#finish = { promise, answer: resolve };
-    if (this.#state.upload !== 'open') {
-      if (this.#state.upload !== 'finishing') resolve(false);
-      return promise;
-    }
-    // The transport reports the end of the body in a later tick, so it finds the state finished.
-    if (this.#upload?.finish() === true) this.#apply(UPLOAD_FINISHED);
-    return promise;
-  }
-
-  #noteSent(nowMs: number): void {
-    this.#times.sentMs = nowMs;
-    // The end of a body is on the wire too; or `idleTimeout` would come before `headersTimeout`.
-    this.#times.movedMs = nowMs;
-    if (this.#state.type === 'connecting' || this.#state.type === 'waiting') {
-      this.host.deadlines.set(this, nowMs + this.request.headersTimeoutMs);
-    }
-  }
-
-  #measureThroughput(nowMs: number): void {
-    const { minThroughput } = this.request;
-    if (minThroughput === undefined) return;
-    this.#times.throughputMs = nowMs;
-    this.#times.throughputBytes = this.#bytesMoved();
-    this.host.deadlines.set(this, nowMs + minThroughput.interval);
-  }
-
-  /** A peer that is not being read cannot be slow. */
-  #movedEnough(): boolean {
-    if (this.#delivery?.paused === true) return true;
-    const moved = this.#bytesMoved() - this.#times.throughputBytes;
-    return moved >= (this.request.minThroughput?.bytes ?? 0);
-  }
-
-  #bytesMoved(): number {
-    return this.#bytesReceived + (this.#upload?.bytesSent ?? 0);
-  }
-
   #drain(bytes: number): void {
-    if (Number.isNaN(this.#times.drainUntilMs)) return;
+    if (Number.isNaN(this.#clock.drainUntilMs)) return;
     this.#drainedBytes += bytes;
     if (this.#drainedBytes > DRAIN_BYTES) {
       this.#apply({ type: 'failed', code: 'ERR_TOO_LARGE', cause: undefined });
     }
-  }
-
-  #boundDrain(): void {
-    if (this.isSettled) return;
-    this.#times.drainUntilMs = this.host.clock.now() + DRAIN_MS;
-    this.host.deadlines.set(this, this.#times.drainUntilMs);
   }
 
   #countUpload(before: ExchangeState, after: ExchangeState): void {
@@ -520,13 +391,6 @@ export class Flight implements ExchangeReports, Deadline {
     if (change === 0) return;
     this.host.countUploads(change);
     if (this.#worker !== undefined) this.#worker.openUploads += change;
-  }
-
-  /** Releases whoever sends or finishes: nothing more of the body goes out (U3, U4). */
-  #cutBody(): void {
-    this.#pump?.stop();
-    this.#upload?.close();
-    this.#finish?.answer(this.#state.upload === 'ended_by_caller');
   }
 
   #hasOwnReceiver(): boolean {
@@ -547,103 +411,57 @@ export class Flight implements ExchangeReports, Deadline {
   }
 
   #deliverHead(): void {
-    const head = this.#head;
-    if (!this.request.stream || head === undefined) return;
-    this.#delivery?.status({
-      type: 'status',
-      ref: this.ref,
-      status: head.status,
-      headers: head.headers,
-      rawHeaders: decodeRawHeaders(head.raw),
-      httpVersion: head.httpVersion,
-    });
+    if (!this.request.stream) return;
+    const message = this.#incoming.statusMessage(this.ref);
+    if (message !== undefined) this.#delivery?.status(message);
   }
 
   /**
-   * The end, in an order that lets nobody see half of it: first the record leaves the map and its
-   * slot, so that whoever hears of the end finds it over; then those who wait on the exchange are
-   * released; then the one message goes out; and last others may have the slot, because admitting
-   * them runs their code.
+   * The end, in an order that lets nobody see half of it: first the message is made, which can
+   * fail; then the record leaves the map and its slot, so that whoever hears of the end finds it
+   * over; then those who wait on the exchange are released; then the one message goes out; and last
+   * others may have the slot, because admitting them runs their code. From the map on every step
+   * is taken, whatever one before it throws: nobody waits for what has left the map.
    */
   #settle(before: ExchangeState): void {
     const state = this.#state;
     if (state.type !== 'settled') return;
-    const worker = this.#worker;
-    if (worker !== undefined) worker.inFlight -= 1;
-    this.host.remove(this, state.outcome);
-    this.host.deadlines.clear(this);
-    this.#cutBody();
-    const terminal = this.#makeTerminal(before, state);
-    this.terminal = terminal;
-    if (DISCARDING.has(state.outcome)) this.#delivery?.discard();
-    this.#delivery?.end(terminal);
-    const waiters = this.#waiters;
-    this.#waiters = undefined;
-    if (waiters !== undefined) for (const waiter of waiters) waiter(terminal);
-    this.#chunks = [];
-    this.host.settled(this);
-  }
-
-  #makeTerminal(
-    before: ExchangeState,
-    state: ExchangeState & { readonly type: 'settled' },
-  ): TerminalMessage {
-    const facts = this.#facts();
-    const metrics = metricsOf(facts);
-    const upload = uploadOutcomeOf(state.upload, facts.bytesSent);
-    const { ref } = this;
-    if (state.outcome !== 'done') {
-      const { outcome: code, cause } = state;
-      const error = errorOf(facts, { before, code, cause, phase: this.#failure?.phase });
-      return { type: 'error', ref, error, upload, metrics };
+    const end: Ending = { before, state, phase: this.#failure?.phase, incoming: this.#incoming };
+    const terminal = terminalOf(this.#facts(), end);
+    if (this.#worker !== undefined) this.#worker.inFlight -= 1;
+    this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);
+    this.#clock.over();
+    try {
+      this.#upload?.cut(state.upload);
+      if (DISCARDING.has(state.outcome)) this.#delivery?.discard();
+      this.end.come(terminal, this.#delivery);
+    } finally {
+      this.#incoming.drop();
+      this.host.settled(this);
     }
-    const done = { type: 'done', ref, trailers: this.#trailers, upload, metrics } as const;
-    if (this.request.stream) return done;
-    return { ...done, response: this.#makeResponse(joinChunks(this.#chunks), metrics, upload) };
-  }
-
-  #makeResponse(
-    body: Uint8Array,
-    metrics: Metrics,
-    upload: UploadOutcome | undefined,
-  ): PoolResponse {
-    const head = this.#head;
-    return new BufferedResponse({
-      ref: this.ref,
-      status: head?.status ?? 0,
-      headers: head?.headers ?? NO_TRAILERS,
-      raw: head?.raw,
-      trailers: this.#trailers,
-      body,
-      httpVersion: head?.httpVersion ?? '1.1',
-      url: this.request.url,
-      upload,
-      metrics,
-    });
   }
 
   #bytesSent(): number {
-    if (this.#upload !== undefined) return this.#upload.bytesSent;
-    return Number.isNaN(this.#times.sentMs) ? 0 : (this.request.bytes?.byteLength ?? 0);
+    if (this.#upload !== undefined) return this.#upload.body.bytesSent;
+    return Number.isNaN(this.#clock.sentMs) ? 0 : (this.request.bytes?.byteLength ?? 0);
   }
 
   #facts(): FlightFacts {
     return {
       ref: this.ref,
       request: this.request,
-      times: this.#times,
-      nowMs: this.host.clock.now(),
+      times: this.#clock,
+      nowMs: this.#clock.now(),
       exchange: this.#exchange,
       bytesSent: this.#bytesSent(),
-      bytesReceived: this.#bytesReceived,
+      bytesReceived: this.#incoming.bytesReceived,
       worker: this.#worker?.id,
       attempts: this.#attempts,
-      sent: this.#exchange?.headSent(this.#upload) ?? false,
+      sent: this.#exchange?.headSent(this.#upload?.body) ?? false,
     };
   }
 }
 
-const NO_TRAILERS: ResponseHeaders = Object.freeze({});
 const ADMITTED: ExchangeEvent = { type: 'admitted' };
 const STARTED: ExchangeEvent = { type: 'started' };
 const HEAD_RECEIVED: ExchangeEvent = { type: 'head_received' };

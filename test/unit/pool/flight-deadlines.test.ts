@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ExchangeState } from '../../../src/actors/request-lifecycle.ts';
 import type { ResolvedRequest } from '../../../src/options.ts';
-import { type FlightTimes, newTimes, nextTimeout } from '../../../src/pool/flight-deadlines.ts';
+import { type FlightTimes, nextTimeout } from '../../../src/pool/flight-deadlines.ts';
 
 const OFF = Number.POSITIVE_INFINITY;
 
@@ -35,11 +35,25 @@ const ALL: Limits = {
   minThroughput: { bytes: 1, interval: 500 },
 };
 
+/** Nothing has happened yet but its creation, at 0. */
+const NEW: FlightTimes = {
+  createdMs: 0,
+  queuedMs: 0,
+  admittedMs: Number.NaN,
+  dispatchedMs: Number.NaN,
+  sentMs: Number.NaN,
+  headMs: Number.NaN,
+  movedMs: 0,
+  drainUntilMs: Number.NaN,
+  throughputMs: Number.NaN,
+  throughputBytes: 0,
+};
+
 function due(type: ExchangeState['type'], times: Partial<FlightTimes>, limits: Partial<Limits>) {
   // Of a settled state nothing is asked; of a request only its limits are read.
   const state = { type, upload: 'none', audience: 'listening' } as ExchangeState;
   const request = { ...NO_LIMITS, ...limits } as ResolvedRequest;
-  return nextTimeout(state, { ...newTimes(0), ...times }, request);
+  return nextTimeout(state, { ...NEW, ...times }, request);
 }
 
 /** Admitted at 100, connected and sent at 200, headers at 300, last byte at 400. */
