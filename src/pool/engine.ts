@@ -10,12 +10,11 @@
  * listener of the pool is left (P2).
  */
 
-import { CallerMonitor, isDead, isWatchable, type Watcher } from '../actors/caller-monitor.ts';
 import { createAgent } from '../actors/transport.ts';
 import type { WorkerPorts } from '../actors/worker.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, RequestError } from '../errors.ts';
-import type { Caller, ResolvedPool, ResolvedRequest } from '../options.ts';
+import type { ResolvedPool, ResolvedRequest } from '../options.ts';
 import type { PoolStats } from '../stats.ts';
 import { Admission } from './admission.ts';
 import { Deadlines } from './deadlines.ts';
@@ -25,6 +24,7 @@ import { FlightTable } from './flight-table.ts';
 import { Handles } from './handles.ts';
 import { Retirement } from './retirement.ts';
 import { type Supervisor, startSupervisor } from './supervisor.ts';
+import { Watches } from './watches.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 /** What tests replace: time and chance. */
@@ -35,19 +35,12 @@ export interface Seams {
 
 type Life = 'open' | 'closing' | 'destroyed' | 'failed';
 
-interface Watches {
-  readonly caller: Watcher | undefined;
-  readonly signal: Watcher | undefined;
-  readonly receiver: Watcher | undefined;
-}
-
 export class Engine implements FlightHost<Flight> {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly #flights = new FlightTable<Flight>();
   readonly handles: Handles;
-  readonly #watches = new Map<Flight, Watches>();
-  readonly #monitor = new CallerMonitor();
+  readonly #watches = new Watches();
   readonly #slots: readonly WorkerSlot[];
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
@@ -94,17 +87,7 @@ export class Engine implements FlightHost<Flight> {
 
   /** Lets a new exchange go: it runs, waits, or has ended when this returns. */
   launch(flight: Flight): void {
-    const { request } = flight;
-    if (request.caller !== undefined && isDead(request.caller)) {
-      flight.stop('ERR_CALLER_DIED');
-      return;
-    }
-    if (request.signal?.aborted === true) {
-      flight.stop('ERR_CANCELLED', request.signal.reason);
-      return;
-    }
-    this.#watch(flight, request);
-    if (isMortal(request.replyTo) && isDead(request.replyTo)) flight.receiverDied();
+    this.#watches.begin(flight);
     if (flight.isSettled) return;
     flight.waitForAdmission();
     if (!this.#admission.admit(flight)) flight.stop('ERR_OVERLOAD');
@@ -172,7 +155,7 @@ export class Engine implements FlightHost<Flight> {
     this.#flights.delete(flight);
     this.handles.ended(flight);
     this.#admission.leave(flight);
-    this.#unwatch(flight);
+    this.#watches.end(flight);
     if (outcome === 'done') this.#done += 1;
     else this.#errors[outcome] = (this.#errors[outcome] ?? 0) + 1;
   }
@@ -183,32 +166,7 @@ export class Engine implements FlightHost<Flight> {
     if (this.#flights.size === 0) this.#lastEnded?.();
   }
 
-  // --- deaths ---------------------------------------------------------------------------------
-
-  #watch(flight: Flight, { caller, signal, replyTo }: ResolvedRequest): void {
-    if (caller === undefined && signal === undefined && replyTo === undefined) return;
-    const receiver = isMortal(replyTo) ? replyTo : undefined;
-    const watches: Watches = {
-      caller: caller && { callerDied: () => flight.callerDied() },
-      signal: signal && { callerDied: () => flight.stop('ERR_CANCELLED', signal.reason) },
-      receiver: receiver && { callerDied: () => flight.receiverDied() },
-    };
-    this.#watches.set(flight, watches);
-    // The signal first: where it is the caller too, it cancels and nothing is finished (X3).
-    if (signal !== undefined && watches.signal) this.#monitor.watch(signal, watches.signal);
-    if (caller !== undefined && watches.caller) this.#monitor.watch(caller, watches.caller);
-    if (receiver !== undefined && watches.receiver) this.#monitor.watch(receiver, watches.receiver);
-  }
-
-  #unwatch(flight: Flight): void {
-    const watches = this.#watches.get(flight);
-    if (watches === undefined) return;
-    this.#watches.delete(flight);
-    const { caller, signal, replyTo } = flight.request;
-    if (caller !== undefined && watches.caller) this.#monitor.unwatch(caller, watches.caller);
-    if (signal !== undefined && watches.signal) this.#monitor.unwatch(signal, watches.signal);
-    if (isMortal(replyTo) && watches.receiver) this.#monitor.unwatch(replyTo, watches.receiver);
-  }
+  // --- the workers ----------------------------------------------------------------------------
 
   #workerPorts(options: ResolvedPool, random: () => number): WorkerPorts {
     return {
@@ -285,8 +243,3 @@ const CLOSED_CODES: Readonly<Record<Exclude<Life, 'open'>, ErrorCode>> = {
   destroyed: 'ERR_POOL_DESTROYED',
   failed: 'ERR_POOL_FAILED',
 };
-
-/** A receiver whose death can be observed: a port, an actor, a child process (C4). */
-function isMortal(replyTo: ResolvedRequest['replyTo']): replyTo is Caller & typeof replyTo {
-  return isWatchable(replyTo);
-}

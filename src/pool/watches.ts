@@ -1,0 +1,65 @@
+/**
+ * Who is watched for each exchange: its caller, its signal, its receiver.
+ *
+ * Invariant: what `begin` has opened for an exchange, `end` closes; after it the exchange hears of
+ * nobody's death (C1, X3).
+ */
+
+import { CallerMonitor, isDead, isWatchable, type Watcher } from '../actors/caller-monitor.ts';
+import type { Caller, ResolvedRequest } from '../options.ts';
+import type { Flight } from './flight.ts';
+
+interface Watched {
+  readonly caller: Watcher | undefined;
+  readonly signal: Watcher | undefined;
+  readonly receiver: Watcher | undefined;
+}
+
+export class Watches {
+  readonly #monitor = new CallerMonitor();
+  readonly #watched = new Map<Flight, Watched>();
+
+  /** Begins to watch; an exchange of somebody who is dead already has ended when this returns. */
+  begin(flight: Flight): void {
+    const { caller, signal, replyTo } = flight.request;
+    if (caller === undefined && signal === undefined && replyTo === undefined) return;
+    if (caller !== undefined && isDead(caller)) {
+      flight.stop('ERR_CALLER_DIED');
+    } else if (signal?.aborted === true) {
+      flight.stop('ERR_CANCELLED', signal.reason);
+    } else {
+      this.#watch(flight);
+      if (isMortal(replyTo) && isDead(replyTo)) flight.receiverDied();
+    }
+  }
+
+  end(flight: Flight): void {
+    const watched = this.#watched.get(flight);
+    if (watched === undefined) return;
+    this.#watched.delete(flight);
+    const { caller, signal, replyTo } = flight.request;
+    if (caller !== undefined && watched.caller) this.#monitor.unwatch(caller, watched.caller);
+    if (signal !== undefined && watched.signal) this.#monitor.unwatch(signal, watched.signal);
+    if (isMortal(replyTo) && watched.receiver) this.#monitor.unwatch(replyTo, watched.receiver);
+  }
+
+  #watch(flight: Flight): void {
+    const { caller, signal, replyTo } = flight.request;
+    const receiver = isMortal(replyTo) ? replyTo : undefined;
+    const watched: Watched = {
+      caller: caller && { callerDied: () => flight.callerDied() },
+      signal: signal && { callerDied: () => flight.stop('ERR_CANCELLED', signal.reason) },
+      receiver: receiver && { callerDied: () => flight.receiverDied() },
+    };
+    this.#watched.set(flight, watched);
+    // The signal first: where it is the caller too, it cancels and nothing is finished (X3).
+    if (signal !== undefined && watched.signal) this.#monitor.watch(signal, watched.signal);
+    if (caller !== undefined && watched.caller) this.#monitor.watch(caller, watched.caller);
+    if (receiver !== undefined && watched.receiver) this.#monitor.watch(receiver, watched.receiver);
+  }
+}
+
+/** A receiver whose death can be observed: a port, an actor, a child process (C4). */
+function isMortal(replyTo: ResolvedRequest['replyTo']): replyTo is Caller & typeof replyTo {
+  return isWatchable(replyTo);
+}
