@@ -10,7 +10,7 @@ import type { AsyncHandle } from '../async-handle.ts';
 import { RequestError } from '../errors.ts';
 import type { Message, PoolResponse, TerminalMessage } from '../messages.ts';
 import { type Deadline, type Deadlines, UNSET_DEADLINE } from './deadlines.ts';
-import type { Flight } from './flight.ts';
+import type { HandleRecord } from './handle-record.ts';
 
 export interface Patience {
   /** Milliseconds; `Infinity` waits as long as it takes. */
@@ -24,7 +24,7 @@ export const UNTIL_THE_END: Patience = { timeoutMs: Number.POSITIVE_INFINITY, si
 /** Resolves with the response, rejects with the exchange's error, or gives up (A1–A3). */
 export function awaitResponse(
   handle: AsyncHandle,
-  flight: Flight,
+  flight: HandleRecord,
   patience: Patience,
 ): Promise<PoolResponse> {
   return new Promise((resolve, reject) => {
@@ -77,7 +77,7 @@ export function awaitResponse(
 /** The next message; `undefined` at the end, or when none came in time (M1, M5). */
 export function receiveMessage(
   handle: AsyncHandle,
-  flight: Flight,
+  flight: HandleRecord,
   timeoutMs: number,
 ): Promise<Message | undefined> {
   const { mailbox } = flight.delivery;

@@ -12,9 +12,10 @@
 
 import { createAgent } from '../actors/transport.ts';
 import type { WorkerPorts } from '../actors/worker.ts';
+import type { AsyncHandle } from '../async-handle.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, RequestError } from '../errors.ts';
-import type { ResolvedPool, ResolvedRequest } from '../options.ts';
+import type { ResolvedDefaults, ResolvedPool } from '../options.ts';
 import type { PoolStats } from '../stats.ts';
 import { Admission } from './admission.ts';
 import { Deadlines } from './deadlines.ts';
@@ -24,6 +25,7 @@ import { FlightTable } from './flight-table.ts';
 import { Handles } from './handles.ts';
 import { Retirement } from './retirement.ts';
 import { type Supervisor, startSupervisor } from './supervisor.ts';
+import { type RequestCall, resolveRequest } from './validate-request.ts';
 import { Watches } from './watches.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
@@ -39,7 +41,8 @@ export class Engine implements FlightHost<Flight> {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly #flights = new FlightTable<Flight>();
-  readonly handles: Handles;
+  readonly handles: Handles<Flight>;
+  readonly #defaults: ResolvedDefaults;
   readonly #watches = new Watches();
   readonly #slots: readonly WorkerSlot[];
   readonly #admission: Admission;
@@ -54,6 +57,7 @@ export class Engine implements FlightHost<Flight> {
 
   constructor(options: ResolvedPool, seams: Seams) {
     this.clock = seams.clock;
+    this.#defaults = options.defaults;
     this.deadlines = new Deadlines(seams.clock);
     this.handles = new Handles(this, this.#flights);
     this.#retirement = new Retirement(seams.clock);
@@ -74,23 +78,14 @@ export class Engine implements FlightHost<Flight> {
     });
   }
 
-  /** Throws when nothing more is admitted (P1, W3). */
-  assertOpen(): void {
-    if (this.#life === 'open') return;
-    throw new RequestError(CLOSED_CODES[this.#life]);
-  }
-
-  /** The record of a new exchange, in the map from now on. */
-  takeIn(request: ResolvedRequest): Flight {
-    return this.#flights.add((ref, row) => new Flight({ ref, row }, request, this));
-  }
-
-  /** Lets a new exchange go: it runs, waits, or has ended when this returns. */
-  launch(flight: Flight): void {
-    this.#watches.begin(flight);
-    if (flight.isSettled) return;
-    flight.waitForAdmission();
-    if (!this.#admission.admit(flight)) flight.stop('ERR_OVERLOAD');
+  /** Checks a call and lets its exchange go; throws where nothing more is admitted (P1, W3). */
+  request(call: RequestCall): AsyncHandle {
+    this.#assertOpen();
+    const request = resolveRequest(call, this.#defaults);
+    const flight = this.#flights.add((ref, row) => new Flight({ ref, row }, request, this));
+    const handle = this.handles.create(flight);
+    this.#launch(flight);
+    return handle;
   }
 
   stats(): PoolStats {
@@ -134,6 +129,19 @@ export class Engine implements FlightHost<Flight> {
     }
     this.#ended ??= this.#end();
     return this.#ended;
+  }
+
+  #assertOpen(): void {
+    if (this.#life === 'open') return;
+    throw new RequestError(CLOSED_CODES[this.#life]);
+  }
+
+  /** It runs, waits, or has ended when this returns. */
+  #launch(flight: Flight): void {
+    this.#watches.begin(flight);
+    if (flight.isSettled) return;
+    flight.waitForAdmission();
+    if (!this.#admission.admit(flight)) flight.stop('ERR_OVERLOAD');
   }
 
   // --- for the exchanges ----------------------------------------------------------------------

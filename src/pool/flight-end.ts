@@ -8,11 +8,15 @@
 import type { ExchangeState } from '../actors/request-lifecycle.ts';
 import type { Phase } from '../errors.ts';
 import type { TerminalMessage } from '../messages.ts';
-import type { Delivery } from './delivery.ts';
 import { errorOf, type FlightFacts, metricsOf, uploadOutcomeOf } from './flight-outcome.ts';
 import { type FlightResponse, responseEnd } from './flight-response.ts';
 
 export type Waiter = (terminal: TerminalMessage) => void;
+
+/** Whoever the terminal message goes to. */
+interface Receiver {
+  end(terminal: TerminalMessage): void;
+}
 
 export class FlightEnd {
   /** Set once, when the exchange has ended. */
@@ -33,7 +37,7 @@ export class FlightEnd {
   }
 
   /** The one terminal message: to the receiver first, then to those who wait. */
-  come(terminal: TerminalMessage, delivery: Delivery | undefined): void {
+  come(terminal: TerminalMessage, delivery: Receiver | undefined): void {
     this.terminal = terminal;
     const waiters = this.#waiters;
     this.#waiters = undefined;

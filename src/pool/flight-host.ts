@@ -1,13 +1,10 @@
 /** What the record of an exchange (`Flight`, as `Item` here) needs of its pool. */
 
-import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { Deadlines } from './deadlines.ts';
+import type { RecordHost } from './handle-record.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
-export interface FlightHost<Item> {
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
+export interface FlightHost<Item> extends RecordHost {
   /** The number of open uploads changed. */
   countUploads(change: number): void;
   /** The exchange has lost its worker before it touched the wire. */

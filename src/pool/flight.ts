@@ -32,12 +32,13 @@ import { type FlightFacts, failurePointOf } from './flight-outcome.ts';
 import { FlightResponse, responseEnd } from './flight-response.ts';
 import type { Row } from './flight-table.ts';
 import { FlightUpload, type UploadKeeper } from './flight-upload.ts';
+import type { HandleRecord } from './handle-record.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
 /** A response that nobody wants is read this far, for the sake of its connection (C2). */
 const DRAIN_BYTES = 16 * 1024 * 1024;
 
-export class Flight implements ExchangeReports, UploadKeeper, Timed {
+export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Timed {
   readonly ref: string;
   readonly row: number;
   readonly host: FlightHost<Flight>;

@@ -16,33 +16,32 @@
 import { type AsyncHandle, createHandle, handleTarget } from '../async-handle.ts';
 import { RequestError } from '../errors.ts';
 import { type Deadline, UNSET_DEADLINE } from './deadlines.ts';
-import { Flight } from './flight.ts';
-import type { FlightHost } from './flight-host.ts';
 import type { FlightTable } from './flight-table.ts';
+import type { HandleRecord, RecordHost } from './handle-record.ts';
 
 /** Age at which an exchange keeps its handle no longer. */
 const SWEEP_MS = 50;
 /** Records looked at in one sweep, so that a long queue stalls nobody. */
 const SWEEP_ROWS = 4096;
 
-export class Handles implements Deadline {
+export class Handles<Item extends HandleRecord> implements Deadline {
   dueMs: number = UNSET_DEADLINE.dueMs;
   slot: number = UNSET_DEADLINE.slot;
   next: Deadline | undefined;
   previous: Deadline | undefined;
-  readonly #host: FlightHost<Flight>;
-  readonly #flights: FlightTable<Flight>;
+  readonly #host: RecordHost;
+  readonly #flights: FlightTable<Item>;
   readonly #collected = new FinalizationRegistry<string>((ref) => this.#lost(ref));
   /** Running exchanges that keep their handle. */
   #young = 0;
   #cursor = 0;
 
-  constructor(host: FlightHost<Flight>, flights: FlightTable<Flight>) {
+  constructor(host: RecordHost, flights: FlightTable<Item>) {
     this.#host = host;
     this.#flights = flights;
   }
 
-  create(flight: Flight): AsyncHandle {
+  create(flight: Item): AsyncHandle {
     const handle = createHandle(flight.ref, flight);
     flight.handle = handle;
     this.#young += 1;
@@ -51,23 +50,23 @@ export class Handles implements Deadline {
   }
 
   /** The exchange has ended: its handle is on its own. */
-  ended(flight: Flight): void {
+  ended(flight: Item): void {
     if (flight.handle instanceof WeakRef) this.#collected.unregister(flight);
-    else this.#young -= 1;
+    else if (flight.handle !== undefined) this.#young -= 1;
     if (this.#young === 0) this.#host.deadlines.clear(this);
   }
 
   /** The record of a handle; throws `ERR_UNKNOWN_HANDLE` for what is none of this pool's. */
-  open(handle: AsyncHandle): Flight {
+  open(handle: AsyncHandle): Item {
     const flight = this.find(handle);
     if (flight === undefined) throw new RequestError('ERR_UNKNOWN_HANDLE');
     return flight;
   }
 
   /** The record of a handle, `undefined` for what is none of this pool's. */
-  find(handle: unknown): Flight | undefined {
+  find(handle: unknown): Item | undefined {
     const target = handleTarget(handle);
-    return target instanceof Flight && target.host === this.#host ? target : undefined;
+    return this.#isOwn(target) ? target : undefined;
   }
 
   /** The handle for the `ref` of a running exchange (H2). */
@@ -96,7 +95,13 @@ export class Handles implements Deadline {
     if (this.#young > 0) this.#schedule();
   }
 
-  #weaken(flight: Flight, handle: AsyncHandle): void {
+  /** Only the records of its table have this host. */
+  #isOwn(target: unknown): target is Item {
+    if (typeof target !== 'object' || target === null) return false;
+    return 'host' in target && target.host === this.#host;
+  }
+
+  #weaken(flight: Item, handle: AsyncHandle): void {
     flight.handle = new WeakRef(handle);
     this.#collected.register(handle, flight.ref, flight);
   }

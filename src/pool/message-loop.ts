@@ -8,14 +8,14 @@
 import type { AsyncHandle } from '../async-handle.ts';
 import type { Message } from '../messages.ts';
 import { receiveMessage } from './awaiting.ts';
-import type { Flight } from './flight.ts';
+import type { HandleRecord } from './handle-record.ts';
 
 export class MessageLoop implements AsyncIterableIterator<Message, undefined, undefined> {
   readonly #handle: AsyncHandle;
-  readonly #flight: Flight;
+  readonly #flight: HandleRecord;
   #left = false;
 
-  constructor(handle: AsyncHandle, flight: Flight) {
+  constructor(handle: AsyncHandle, flight: HandleRecord) {
     this.#handle = handle;
     this.#flight = flight;
     flight.loops += 1;

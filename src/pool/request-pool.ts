@@ -1,45 +1,20 @@
 /**
- * The façade: what users call. It checks each call once, mints handles, and passes on.
+ * The façade: what users call.
  *
  * A request goes from here to the `Engine`, which puts its record (`Flight`) into the one map and
- * asks `Admission`; an admitted record runs on a `WorkerSlot` through an `Exchange` on undici.
- * Misuse throws here, at the call; a failure of the world is a message later.
+ * asks `Admission`; an admitted record runs on a `WorkerSlot` through an `Exchange` on undici. The
+ * calls that make and use handles are those of `pool/handle-calls`.
  */
 
-import { isWatchable } from '../actors/caller-monitor.ts';
-import { chunkBytes } from '../actors/upload-body.ts';
-import type { AsyncHandle } from '../async-handle.ts';
 import { realClock } from '../clock.ts';
-import { badOptions, type OptionIssue } from '../errors.ts';
-import type { Message, PoolResponse } from '../messages.ts';
-import type {
-  BodyChunk,
-  Caller,
-  PoolOptions,
-  RequestHeaders,
-  RequestOptions,
-  RequestOptionsWithUrl,
-  ResolvedDefaults,
-} from '../options.ts';
-import { ownOptions } from '../own-options.ts';
+import { badOptions } from '../errors.ts';
+import type { PoolOptions } from '../options.ts';
 import type { PoolStats } from '../stats.ts';
-import { awaitResponse, receiveMessage, UNTIL_THE_END } from './awaiting.ts';
-import { type CallerPool, createCallerPool, type RequestVerbs } from './caller-pool.ts';
 import { Engine, type Seams } from './engine.ts';
-import type { Flight } from './flight.ts';
-import type { Handles } from './handles.ts';
-import { MessageLoop } from './message-loop.ts';
-import {
-  abortSignal,
-  type Check,
-  checkAll,
-  isOptionBag,
-  positive,
-  show,
-  zeroOrMore,
-} from './validate.ts';
+import { CheckedCalls, type HandleCalls } from './handle-calls.ts';
+import { type Check, checkedCall, show, zeroOrMore } from './validate.ts';
 import { resolvePool } from './validate-pool.ts';
-import { callOf, NO_OPTIONS, type RequestCall, resolveRequest } from './validate-request.ts';
+import { NO_OPTIONS } from './validate-request.ts';
 
 /**
  * A supervised pool of HTTP workers.
@@ -47,48 +22,7 @@ import { callOf, NO_OPTIONS, type RequestCall, resolveRequest } from './validate
  * Every `AsyncHandle` it gives out ends in exactly one terminal message (H3). Misuse of a call
  * throws, or rejects where the call returns a promise, with a `RequestError`.
  */
-export interface Pool extends RequestVerbs, AsyncDisposable {
-  /**
-   * Resolves with the whole response; rejects with the exchange's `RequestError` (A1, A3).
-   * `timeout` (ms, default none) and `signal` end only the waiting, with `ERR_AWAIT_TIMEOUT` or the
-   * signal's reason; it may be called again, any number of times, with the same result (A2).
-   */
-  await(
-    handle: AsyncHandle,
-    options?: { readonly timeout?: number | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<PoolResponse>;
-  /** The messages of the handle's mailbox; leaving the loop early cancels the exchange (M4). */
-  messages(handle: AsyncHandle): AsyncIterableIterator<Message, undefined, undefined>;
-  /**
-   * The next message of the mailbox: waits, at most `timeout` ms where that is given, 0 polls.
-   * `undefined` when none came in time, and for ever after the end (M1, M5).
-   */
-  receive(
-    handle: AsyncHandle,
-    options?: { readonly timeout?: number | undefined },
-  ): Promise<Message | undefined>;
-  /**
-   * Sends one chunk of a `streamBody` upload. Resolves `true` once it is taken and there is room
-   * for more, `false` when the body or the exchange has ended (U2, U3). The buffer may be reused
-   * once the promise has settled. Rejects only for a chunk of a wrong type.
-   */
-  sendBody(handle: AsyncHandle, chunk: BodyChunk): Promise<boolean>;
-  /**
-   * Ends the upload; resolves `true` once the body is handed over whole, else `false` (U4).
-   * `trailers` is a bad option as long as the transport cannot send them, which undici 8 cannot.
-   */
-  finishBody(handle: AsyncHandle, options?: FinishOptions): Promise<boolean>;
-  /** Ends the exchange with `ERR_CANCELLED`, `reason` as its cause; in any state, never throws (X1). */
-  cancel(handle: AsyncHandle, reason?: unknown): void;
-  /** Grants `bytes` more of a streamed response; nothing happens after the end (F1, F3). */
-  updateFlow(handle: AsyncHandle, bytes: number): void;
-  /**
-   * The handle for the `ref` of a running exchange; throws `ERR_UNKNOWN_HANDLE` otherwise (H2). To
-   * keep a result, keep a handle, not its `ref` (H8).
-   */
-  handle(ref: string): AsyncHandle;
-  /** The same request verbs for one caller, which dies when the scope is disposed (C1). */
-  withCaller(caller?: Caller): CallerPool;
+export interface Pool extends HandleCalls, AsyncDisposable {
   /** A snapshot; cheap and exact (S2). */
   stats(): PoolStats;
   /** The worker with this id dies now and is restarted by its supervisor (W1). */
@@ -102,10 +36,6 @@ export interface Pool extends RequestVerbs, AsyncDisposable {
   destroy(reason?: unknown): Promise<void>;
 }
 
-interface FinishOptions {
-  readonly trailers?: RequestHeaders | undefined;
-}
-
 /**
  * Starts a pool; its workers are up when this returns. Throws `ERR_BAD_OPTIONS` with all that is
  * wrong before anything starts (P3).
@@ -117,122 +47,13 @@ export function createPool(options?: PoolOptions): Pool {
 const REAL_SEAMS: Seams = { clock: realClock, random: Math.random };
 
 /** The pool itself; tests hand in a clock and a source of chance. */
-export class RequestPool implements Pool {
+export class RequestPool extends CheckedCalls implements Pool {
   readonly #engine: Engine;
-  readonly #defaults: ResolvedDefaults;
-  readonly #handles: Handles;
 
   constructor(options?: PoolOptions, seams: Partial<Seams> = {}) {
-    const resolved = resolvePool(options);
-    this.#defaults = resolved.defaults;
-    const engine = new Engine(resolved, { ...REAL_SEAMS, ...seams });
+    const engine = new Engine(resolvePool(options), { ...REAL_SEAMS, ...seams });
+    super(engine);
     this.#engine = engine;
-    this.#handles = engine.handles;
-  }
-
-  request(options: RequestOptionsWithUrl): AsyncHandle {
-    return this.#launch(callOf(options, undefined));
-  }
-
-  get(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch({ url, options, verb: 'GET', scope: undefined });
-  }
-
-  head(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch({ url, options, verb: 'HEAD', scope: undefined });
-  }
-
-  options(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch({ url, options, verb: 'OPTIONS', scope: undefined });
-  }
-
-  post(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch({ url, options, verb: 'POST', scope: undefined });
-  }
-
-  put(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch({ url, options, verb: 'PUT', scope: undefined });
-  }
-
-  patch(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch({ url, options, verb: 'PATCH', scope: undefined });
-  }
-
-  delete(url: string | URL, options: RequestOptions = NO_OPTIONS): AsyncHandle {
-    return this.#launch({ url, options, verb: 'DELETE', scope: undefined });
-  }
-
-  // Not `async`: that would put a second promise around each response.
-  await(
-    handle: AsyncHandle,
-    options: {
-      readonly timeout?: number | undefined;
-      readonly signal?: AbortSignal | undefined;
-    } = NO_OPTIONS,
-  ): Promise<PoolResponse> {
-    try {
-      const flight = this.#handles.open(handle);
-      if (options === NO_OPTIONS) return awaitResponse(handle, flight, UNTIL_THE_END);
-      const { timeout = Number.POSITIVE_INFINITY, signal } = checkedCall(options, AWAIT_CHECKS);
-      return awaitResponse(handle, flight, { timeoutMs: timeout, signal });
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  messages(handle: AsyncHandle): AsyncIterableIterator<Message, undefined, undefined> {
-    return new MessageLoop(handle, this.#mailboxOf(handle));
-  }
-
-  async receive(
-    handle: AsyncHandle,
-    options: { readonly timeout?: number | undefined } = NO_OPTIONS,
-  ): Promise<Message | undefined> {
-    const flight = this.#mailboxOf(handle);
-    const { timeout = Number.POSITIVE_INFINITY } = checkedCall(options, RECEIVE_CHECKS);
-    return receiveMessage(handle, flight, timeout);
-  }
-
-  sendBody(handle: AsyncHandle, chunk: BodyChunk): Promise<boolean> {
-    try {
-      const flight = this.#handles.open(handle);
-      const taken = chunkBytes(chunk);
-      if (taken === undefined) {
-        const problem = `must be a string, a Uint8Array, an ArrayBuffer or a view of one, not ${show(chunk)}`;
-        throw badOptions([{ option: 'chunk', problem }]);
-      }
-      return flight.sendBody(taken.bytes, taken.owned);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  async finishBody(handle: AsyncHandle, options: FinishOptions = NO_OPTIONS): Promise<boolean> {
-    const flight = this.#handles.open(handle);
-    checkedCall(options, FINISH_CHECKS);
-    return flight.finishBody();
-  }
-
-  cancel(handle: AsyncHandle, reason?: unknown): void {
-    this.#handles.find(handle)?.stop('ERR_CANCELLED', reason);
-  }
-
-  updateFlow(handle: AsyncHandle, bytes: number): void {
-    const problem = positive(bytes);
-    if (problem !== undefined) throw badOptions([{ option: 'bytes', problem }]);
-    this.#handles.find(handle)?.grant(bytes);
-  }
-
-  handle(ref: string): AsyncHandle {
-    return this.#handles.byRef(ref);
-  }
-
-  withCaller(caller?: Caller): CallerPool {
-    if (caller !== undefined && !isWatchable(caller)) {
-      const problem = `must be something whose death can be observed, not ${show(caller)}`;
-      throw badOptions([{ option: 'caller', problem }]);
-    }
-    return createCallerPool((call) => this.#launch(call), caller);
   }
 
   stats(): PoolStats {
@@ -267,41 +88,6 @@ export class RequestPool implements Pool {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  #launch(call: RequestCall): AsyncHandle {
-    this.#engine.assertOpen();
-    const request = resolveRequest(call, this.#defaults);
-    const flight = this.#engine.takeIn(request);
-    const handle = this.#handles.create(flight);
-    this.#engine.launch(flight);
-    return handle;
-  }
-
-  #mailboxOf(handle: AsyncHandle): Flight {
-    const flight = this.#handles.open(handle);
-    if (flight.request.replyTo !== undefined) {
-      const problem = 'the messages of this exchange go to its replyTo, not to its mailbox';
-      throw badOptions([{ option: 'handle', problem }]);
-    }
-    return flight;
-  }
 }
 
-const AWAIT_CHECKS: Readonly<Record<string, Check>> = { timeout: positive, signal: abortSignal };
-const RECEIVE_CHECKS: Readonly<Record<string, Check>> = { timeout: zeroOrMore };
 const CLOSE_CHECKS: Readonly<Record<string, Check>> = { timeout: zeroOrMore };
-const FINISH_CHECKS: Readonly<Record<string, Check>> = {
-  trailers: () => 'cannot be sent: the transport has no request trailers (undici 8)',
-};
-
-/** The own options of a call, once nothing is wrong with them (N11). */
-function checkedCall<T extends object>(options: T, checks: Readonly<Record<string, Check>>): T {
-  if (options === NO_OPTIONS) return options;
-  if (!isOptionBag(options)) {
-    throw badOptions([{ option: 'options', problem: `must be an object, not ${show(options)}` }]);
-  }
-  const issues: OptionIssue[] = [];
-  checkAll(options, checks, issues);
-  if (issues.length > 0) throw badOptions(issues);
-  return ownOptions(options);
-}

@@ -6,8 +6,8 @@
  */
 
 import { types } from 'node:util';
-import type { OptionIssue } from '../errors.ts';
-import { own } from '../own-options.ts';
+import { badOptions, type OptionIssue } from '../errors.ts';
+import { own, ownOptions } from '../own-options.ts';
 
 /** What is wrong with a value, `undefined` when nothing is. */
 export type Check = (value: unknown) => string | undefined;
@@ -78,6 +78,20 @@ export function checkAll(
     const problem = value === undefined ? undefined : check(value);
     if (problem !== undefined) issues.push({ option, problem });
   }
+}
+
+/** The own options of a call, once nothing is wrong with them (N11). */
+export function checkedCall<T extends object>(
+  options: T,
+  checks: Readonly<Record<string, Check>>,
+): T {
+  if (!isOptionBag(options)) {
+    throw badOptions([{ option: 'options', problem: `must be an object, not ${show(options)}` }]);
+  }
+  const issues: OptionIssue[] = [];
+  checkAll(options, checks, issues);
+  if (issues.length > 0) throw badOptions(issues);
+  return ownOptions(options);
 }
 
 /** Whether a value can carry options: an object that is no list and no promise. */

@@ -7,7 +7,7 @@
 
 import { CallerMonitor, isDead, isWatchable, type Watcher } from '../actors/caller-monitor.ts';
 import type { Caller, ResolvedRequest } from '../options.ts';
-import type { Flight } from './flight.ts';
+import type { HandleRecord } from './handle-record.ts';
 
 interface Watched {
   readonly caller: Watcher | undefined;
@@ -17,10 +17,10 @@ interface Watched {
 
 export class Watches {
   readonly #monitor = new CallerMonitor();
-  readonly #watched = new Map<Flight, Watched>();
+  readonly #watched = new Map<HandleRecord, Watched>();
 
   /** Begins to watch; an exchange of somebody who is dead already has ended when this returns. */
-  begin(flight: Flight): void {
+  begin(flight: HandleRecord): void {
     const { caller, signal, replyTo } = flight.request;
     if (caller === undefined && signal === undefined && replyTo === undefined) return;
     if (caller !== undefined && isDead(caller)) {
@@ -33,7 +33,7 @@ export class Watches {
     }
   }
 
-  end(flight: Flight): void {
+  end(flight: HandleRecord): void {
     const watched = this.#watched.get(flight);
     if (watched === undefined) return;
     this.#watched.delete(flight);
@@ -43,7 +43,7 @@ export class Watches {
     if (isMortal(replyTo) && watched.receiver) this.#monitor.unwatch(replyTo, watched.receiver);
   }
 
-  #watch(flight: Flight): void {
+  #watch(flight: HandleRecord): void {
     const { caller, signal, replyTo } = flight.request;
     const receiver = isMortal(replyTo) ? replyTo : undefined;
     const watched: Watched = {
