@@ -12,42 +12,24 @@
 
 import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { HttpVersion, ResponseHeaders } from '../messages.ts';
+import type { ResponseHeaders } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
+import type { ExchangeReports, Transfer } from './carrier.ts';
 import { DispatchOptions } from './dispatch-options.ts';
 import { hidePeerBytes } from './foreign-errors.ts';
 import { resetStream } from './stream-reset.ts';
 import type { Connection, ConnectionHolder, ConnectionUser } from './transport.ts';
 import type { BodyStream, UploadBody } from './upload-body.ts';
 
-/** Response headers as they came. `rawHeaders` is decoded only when somebody looks at it. */
-export interface Head {
-  readonly status: number;
-  readonly headers: ResponseHeaders;
-  readonly raw: unknown;
-  readonly httpVersion: HttpVersion;
-}
-
-/** Where reports go. Past tense: each tells what has happened. */
-export interface ExchangeReports {
-  started(): void;
-  headReceived(head: Head): void;
-  dataReceived(chunk: Uint8Array): void;
-  responseEnded(trailers: ResponseHeaders): void;
-  /** `error` is undici's or Node's own. */
-  exchangeFailed(error: unknown): void;
-}
-
 type Progress = 'dispatched' | 'started' | 'over';
 
-export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
-  /** The connection it runs on, where the transport is the worker's own. */
+export class Exchange implements Transfer, Dispatcher.DispatchHandler, ConnectionUser {
   connection: Connection | undefined;
-  /** Whether that connection had carried another request before. */
   reusedConnection: boolean | undefined;
   #holder: ConnectionHolder | undefined;
   /** Whether it waits at its holder for a connection. */
   #waits = false;
+  readonly #dispatcher: Dispatcher;
   readonly #reports: ExchangeReports;
   #controller: Dispatcher.DispatchController | undefined;
   #progress: Progress = 'dispatched';
@@ -60,18 +42,18 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
   /** The HTTP/2 stream it runs on, where the transport is the worker's own. */
   #stream: Writable | undefined;
 
-  constructor(reports: ExchangeReports) {
+  constructor(dispatcher: Dispatcher, reports: ExchangeReports) {
+    this.#dispatcher = dispatcher;
     this.#reports = reports;
   }
 
   /** Hands the request over. Throws only what the dispatcher itself throws. */
-  dispatch(dispatcher: Dispatcher, request: ResolvedRequest, upload: UploadBody | undefined): void {
+  dispatch(request: ResolvedRequest, upload: UploadBody | undefined): void {
     this.#body = upload?.open();
     const body = this.#body ?? request.text ?? request.bytes ?? null;
-    dispatcher.dispatch(new DispatchOptions(request, body), this);
+    this.#dispatcher.dispatch(new DispatchOptions(request, body), this);
   }
 
-  /** Stops reading; the peer feels it. */
   pause(): void {
     this.#paused = true;
     this.#controller?.pause();
@@ -95,13 +77,11 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionUser {
     return upload.bytesSent > 0 || upload.sent;
   }
 
-  /** Whether all that was given to the transport has left it; supposed where nobody can know. */
   get flushed(): boolean {
     if (this.#stream !== undefined) return this.#stream.writableFinished;
     return this.connection?.flushed() ?? true;
   }
 
-  /** Ends the transfer so that the peer sees it: a closed connection, or a reset stream (T3). */
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;

@@ -1,28 +1,28 @@
 /**
- * A worker as an actor: it owns one dispatcher, dies with it, and comes back with a fresh one.
+ * A worker as an actor: it owns one carrier, dies with it, and comes back with a fresh one.
  *
  *     up ── kill, fault, error of its connections ──▶ restarting ── backoff ──▶ up
  *
  * The work itself does not pass through here: exchanges are records of the pool, driven by the
- * dispatcher's callbacks. The actor is for what lives long and fails as a whole (architecture, 1).
+ * carrier's reports. The actor is for what lives long and fails as a whole (architecture, 1).
  *
- * Invariant: between two `up` of a worker lies exactly one `down`, and the dispatcher of the first
+ * Invariant: between two `up` of a worker lies exactly one `down`, and the carrier of the first
  * has been retired before the second exists.
  */
 
-import type { Dispatcher } from 'undici';
 import { assign, fromCallback, sendParent, setup } from 'xstate';
+import type { Carrier } from './carrier.ts';
 
 /** How a worker acts on the pool; the pool implements it. */
 export interface WorkerPorts {
-  /** A fresh dispatcher; may throw, which counts as a death. */
-  create(id: number): Dispatcher;
+  /** A fresh carrier; may throw, which counts as a death. */
+  create(id: number): Carrier;
   /** The worker takes work. */
-  up(id: number, dispatcher: Dispatcher): void;
+  up(id: number, carrier: Carrier): void;
   /** The worker is gone: every exchange it held has to be answered now. */
   down(id: number, error: unknown): void;
-  /** Closes what the worker's dispatcher still holds open. */
-  retire(dispatcher: Dispatcher): void;
+  /** Closes what the worker's carrier still holds open. */
+  retire(carrier: Carrier): void;
   /** In [0, 1), for the jitter. */
   random(): number;
   /** Monotonic milliseconds. */
@@ -39,7 +39,7 @@ export interface WorkerInput {
 export type WorkerEvent =
   /** An operator, or a test, wants it dead. */
   | { readonly type: 'kill'; readonly error: unknown }
-  /** Its dispatcher failed. */
+  /** Its carrier failed. */
   | { readonly type: 'fault'; readonly error: unknown };
 
 /** What a worker tells its supervisor. */
@@ -61,9 +61,9 @@ export interface WorkerContext extends WorkerInput {
 }
 
 const connections = fromCallback<{ type: never }, Omit<WorkerInput, 'calmMs'>>(({ input }) => {
-  const dispatcher = input.ports.create(input.id);
-  input.ports.up(input.id, dispatcher);
-  return () => input.ports.retire(dispatcher);
+  const carrier = input.ports.create(input.id);
+  input.ports.up(input.id, carrier);
+  return () => input.ports.retire(carrier);
 });
 
 export const workerMachine = setup({

@@ -10,6 +10,7 @@
  * listener of the pool is left (P2).
  */
 
+import { InlineCarrier } from '../actors/inline-carrier.ts';
 import { createAgent } from '../actors/transport.ts';
 import type { WorkerPorts } from '../actors/worker.ts';
 import type { AsyncHandle } from '../async-handle.ts';
@@ -178,19 +179,19 @@ export class Engine implements FlightHost<Flight> {
 
   #workerPorts(options: ResolvedPool, random: () => number): WorkerPorts {
     return {
-      create: (id) => options.dispatcher?.({ id }) ?? createAgent(this.clock),
-      up: (id, dispatcher) => this.#workerUp(id, dispatcher),
+      create: (id) => new InlineCarrier(options.dispatcher?.({ id }) ?? createAgent(this.clock)),
+      up: (id, carrier) => this.#workerUp(id, carrier),
       down: (id, error) => this.#workerDown(id, error),
-      retire: (dispatcher) => this.#retirement.retire(dispatcher, this.#life === 'closing'),
+      retire: (carrier) => this.#retirement.retire(carrier, this.#life === 'closing'),
       random,
       now: () => this.clock.now(),
     };
   }
 
-  #workerUp(id: number, dispatcher: WorkerSlot['dispatcher']): void {
+  #workerUp(id: number, carrier: WorkerSlot['carrier']): void {
     const slot = this.#slots[id - 1];
     if (slot === undefined) return;
-    slot.dispatcher = dispatcher;
+    slot.carrier = carrier;
     slot.state = 'up';
     slot.starts += 1;
     // Not within the start of the worker itself: what is admitted may break it again.
@@ -202,7 +203,7 @@ export class Engine implements FlightHost<Flight> {
     if (slot === undefined || slot.state === 'restarting') return;
     // First out of the choice, so that what moves does not come back here.
     slot.state = 'restarting';
-    slot.dispatcher = undefined;
+    slot.carrier = undefined;
     for (const flight of this.#flights.snapshot()) {
       if (flight.worker === slot) flight.workerDied(error);
     }
@@ -224,7 +225,7 @@ export class Engine implements FlightHost<Flight> {
   /**
    * The exchanges first: while one lives it needs its worker, and stopping the workers would end it
    * with the wrong code. Then the supervisor, which stops the workers, each of which retires its
-   * dispatcher; so nothing can be restarted behind our back. Then the connections, whose closing
+   * carrier; so nothing can be restarted behind our back. Then the connections, whose closing
    * nobody is left to care about but the process.
    */
   async #end(): Promise<void> {
@@ -241,7 +242,7 @@ export class Engine implements FlightHost<Flight> {
   #stopSlots(): void {
     for (const slot of this.#slots) {
       slot.state = 'stopped';
-      slot.dispatcher = undefined;
+      slot.carrier = undefined;
     }
   }
 }

@@ -68,7 +68,7 @@ export class FlightClock implements Deadline, FlightTimes {
     if (queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#ask(this.queuedMs + queueTimeoutMs);
   }
 
-  /** It was handed to a dispatcher: the other clock of H7 runs from its first time. */
+  /** It was handed to a carrier: the other clock of H7 runs from its first time. */
   dispatched(): void {
     const { timeoutMs, connectTimeoutMs, idleTimeoutMs } = this.#owner.request;
     const nowMs = this.now();

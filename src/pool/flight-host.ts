@@ -9,7 +9,7 @@ export interface FlightHost<Item> extends RecordHost {
   countUploads(change: number): void;
   /** The exchange has lost its worker before it touched the wire. */
   requeue(flight: Item): void;
-  /** The dispatcher of a worker failed. */
+  /** The carrier of a worker failed. */
   workerFault(worker: WorkerSlot, error: unknown): void;
   /** The exchange has ended: out of the map, out of the queue, watched by nobody. */
   remove(flight: Item, outcome: 'done' | ErrorCode): void;

@@ -3,7 +3,7 @@
  * Pure; the record hands in what it knows.
  */
 
-import type { Exchange } from '../actors/exchange.ts';
+import type { Transfer } from '../actors/carrier.ts';
 import type { FailurePoint } from '../actors/foreign-errors.ts';
 import { type ExchangeState, isUploading, type Upload } from '../actors/request-lifecycle.ts';
 import { ERROR_CODES, type ErrorCode, type Phase, RequestError } from '../errors.ts';
@@ -17,7 +17,7 @@ export interface FlightFacts {
   readonly request: ResolvedRequest;
   readonly times: FlightTimes;
   readonly nowMs: number;
-  readonly exchange: Exchange | undefined;
+  readonly transfer: Transfer | undefined;
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly worker: number | undefined;
@@ -28,9 +28,9 @@ export interface FlightFacts {
 
 /** Clause S1. */
 export function metricsOf(facts: FlightFacts): Metrics {
-  const { times, nowMs, exchange } = facts;
+  const { times, nowMs, transfer } = facts;
   const admittedMs = Number.isNaN(times.admittedMs) ? nowMs : times.admittedMs;
-  const fresh = exchange?.reusedConnection === false ? exchange.connection : undefined;
+  const fresh = transfer?.reusedConnection === false ? transfer.connection : undefined;
   return {
     queued: admittedMs - times.createdMs,
     dns: fresh?.dns,
@@ -43,7 +43,7 @@ export function metricsOf(facts: FlightFacts): Metrics {
     worker: facts.worker,
     attempts: facts.attempts,
     redirects: 0,
-    reusedConnection: exchange?.reusedConnection,
+    reusedConnection: transfer?.reusedConnection,
   };
 }
 

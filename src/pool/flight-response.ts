@@ -4,7 +4,7 @@
  * Invariant: a body is kept once, here or with its receiver, and dropped when nobody wants it.
  */
 
-import type { Head } from '../actors/exchange.ts';
+import type { Head } from '../actors/carrier.ts';
 import type {
   Metrics,
   PoolResponse,

@@ -11,7 +11,7 @@
  * free, and it has no listener, deadline or blocked sender left.
  */
 
-import { Exchange, type ExchangeReports, type Head } from '../actors/exchange.ts';
+import type { ExchangeReports, Head, Transfer } from '../actors/carrier.ts';
 import { isDispatcherGone, isForeignMisuse, mapForeignError } from '../actors/foreign-errors.ts';
 import {
   type ExchangeEvent,
@@ -55,7 +55,7 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
   readonly #upload: FlightUpload | undefined;
   readonly #incoming = new FlightResponse();
   #worker: WorkerSlot | undefined;
-  #exchange: Exchange | undefined;
+  #transfer: Transfer | undefined;
   #delivery: Delivery | undefined;
   #drainedBytes = 0;
   #attempts = 0;
@@ -122,7 +122,7 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
     this.#clock.queued();
   }
 
-  /** A worker has taken it: the request goes to its dispatcher. */
+  /** A worker has taken it: the request goes to its carrier. */
   start(worker: WorkerSlot): void {
     this.#worker = worker;
     worker.inFlight += 1;
@@ -130,10 +130,10 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
     this.#attempts += 1;
     this.#apply(ADMITTED);
     this.#clock.dispatched();
-    const exchange = new Exchange(this);
-    this.#exchange = exchange;
+    const transfer = worker.carrier?.transfer(this);
+    this.#transfer = transfer;
     // After the call that asked has returned (H1), and never from within a callback of undici.
-    queueMicrotask(() => this.#dispatch(exchange, worker));
+    if (transfer !== undefined) queueMicrotask(() => this.#dispatch(transfer, worker));
   }
 
   /** The worker it runs on is gone. */
@@ -281,12 +281,12 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
   // --- what delivery asks ---------------------------------------------------------------------
 
   pauseReading(): void {
-    this.#exchange?.pause();
+    this.#transfer?.pause();
   }
 
   resumeReading(): void {
     this.#clock.measureThroughput();
-    this.#exchange?.resume();
+    this.#transfer?.resume();
   }
 
   heldDelivered(): void {
@@ -335,7 +335,7 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
           this.#requeue();
           break;
         case 'abort':
-          this.#exchange?.abort();
+          this.#transfer?.abort();
           break;
         case 'cut_body':
           this.#upload?.cut(state.upload);
@@ -349,12 +349,11 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
     }
   }
 
-  #dispatch(exchange: Exchange, worker: WorkerSlot): void {
-    const { dispatcher } = worker;
+  #dispatch(transfer: Transfer, worker: WorkerSlot): void {
     // Meanwhile it may have ended, or its worker died.
-    if (dispatcher === undefined || this.#exchange !== exchange || this.isSettled) return;
+    if (worker.carrier === undefined || this.#transfer !== transfer || this.isSettled) return;
     try {
-      exchange.dispatch(dispatcher, this.request, this.#upload?.body);
+      transfer.dispatch(this.request, this.#upload?.body);
       if (!this.isSettled) this.#upload?.start();
     } catch (error) {
       if (isForeignMisuse(error)) {
@@ -376,7 +375,7 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
    */
   #bytesLeft({ type }: ExchangeEvent): boolean {
     if (this.#state.type !== 'waiting' || type === 'upload_sent') return false;
-    return type === 'head_received' || this.#exchange?.flushed === true;
+    return type === 'head_received' || this.#transfer?.flushed === true;
   }
 
   #drain(bytes: number): void {
@@ -401,8 +400,8 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
 
   #requeue(): void {
     const worker = this.#worker;
-    this.#exchange?.abort();
-    this.#exchange = undefined;
+    this.#transfer?.abort();
+    this.#transfer = undefined;
     this.#worker = undefined;
     if (worker !== undefined) {
       worker.inFlight -= 1;
@@ -453,12 +452,12 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
       request: this.request,
       times: this.#clock,
       nowMs: this.#clock.now(),
-      exchange: this.#exchange,
+      transfer: this.#transfer,
       bytesSent: this.#bytesSent(),
       bytesReceived: this.#incoming.bytesReceived,
       worker: this.#worker?.id,
       attempts: this.#attempts,
-      sent: this.#exchange?.headSent(this.#upload?.body) ?? false,
+      sent: this.#transfer?.headSent(this.#upload?.body) ?? false,
     };
   }
 }

@@ -5,7 +5,7 @@
  *        └───── stop ──▶ stopped
  *
  * Invariants: it survives every error of a child, a child that errors is stopped and replaced;
- * leaving `running` stops all workers, and each then retires its dispatcher.
+ * leaving `running` stops all workers, and each then retires its carrier.
  */
 
 import { assign, createActor, enqueueActions, setup } from 'xstate';
@@ -108,7 +108,7 @@ const supervisorMachine = setup({
 export interface Supervisor {
   /** The worker dies now and is restarted; nothing happens to one that is restarting. */
   kill(id: number, error: unknown): void;
-  /** The worker's dispatcher failed. */
+  /** The worker's carrier failed. */
   fault(id: number, error: unknown): void;
   /** Stops all workers for good. */
   stop(): void;

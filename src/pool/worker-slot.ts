@@ -5,7 +5,7 @@
  * moved; they are found by their `worker`.
  */
 
-import type { Dispatcher } from 'undici';
+import type { Carrier } from '../actors/carrier.ts';
 
 /** `up` takes work; `restarting` waits for its backoff; `stopped` is for good. */
 export type WorkerState = 'up' | 'restarting' | 'stopped';
@@ -13,7 +13,7 @@ export type WorkerState = 'up' | 'restarting' | 'stopped';
 export class WorkerSlot {
   readonly id: number;
   state: WorkerState = 'restarting';
-  dispatcher: Dispatcher | undefined;
+  carrier: Carrier | undefined;
   /** Times a worker came up here. */
   starts = 0;
   openUploads = 0;

@@ -14,16 +14,14 @@ const DYNAMIC_IMPORT = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 const LAYERS = ['vocabulary', 'actors', 'pool', 'adapters', 'index'] as const;
 
-/** undici is imported where a dispatcher is made, driven, owned or closed; `options` names its type
+/** undici is imported where a dispatcher is made, driven or owned; `options` names its type
  * because users may bring one (I2). */
 const USES_UNDICI = [
   'actors/dispatch-options.ts',
   'actors/exchange.ts',
+  'actors/inline-carrier.ts',
   'actors/transport.ts',
-  'actors/worker.ts',
   'options.ts',
-  'pool/retirement.ts',
-  'pool/worker-slot.ts',
 ];
 const USES_XSTATE = ['actors/worker.ts', 'pool/supervisor.ts'];
 const USES_P_QUEUE = ['pool/admission.ts', 'pool/waiting-line.ts'];

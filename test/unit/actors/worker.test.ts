@@ -1,8 +1,10 @@
-/** A worker as an actor, with a transport that is only a name: what it tells, when it comes back. */
+/** A worker as an actor, with a carrier that is only a name: what it tells, when it comes back. */
 
 import { Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { createActor, setup } from 'xstate';
+import type { Carrier } from '../../../src/actors/carrier.ts';
+import { InlineCarrier } from '../../../src/actors/inline-carrier.ts';
 import {
   backoffMs,
   type WorkerEvent,
@@ -11,10 +13,10 @@ import {
 } from '../../../src/actors/worker.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 
-class Named extends Dispatcher {
+class Named extends InlineCarrier {
   readonly name: string;
   constructor(name: string) {
-    super();
+    super(new Dispatcher());
     this.name = name;
   }
 }
@@ -30,8 +32,7 @@ function startWorker({ random = () => 0, create = () => {}, calmMs = 60_000 }: S
   const clock = new ManualClock();
   const log: string[] = [];
   let made = 0;
-  const name = (dispatcher: Dispatcher): string =>
-    dispatcher instanceof Named ? dispatcher.name : '?';
+  const name = (carrier: Carrier): string => (carrier instanceof Named ? carrier.name : '?');
   const ports: WorkerPorts = {
     create: () => {
       made += 1;
@@ -39,9 +40,9 @@ function startWorker({ random = () => 0, create = () => {}, calmMs = 60_000 }: S
       create();
       return new Named(String(made));
     },
-    up: (id, dispatcher) => log.push(`${id} up ${name(dispatcher)}`),
+    up: (id, carrier) => log.push(`${id} up ${name(carrier)}`),
     down: (id, error) => log.push(`${id} down ${String(error)}`),
-    retire: (dispatcher) => log.push(`retire ${name(dispatcher)}`),
+    retire: (carrier) => log.push(`retire ${name(carrier)}`),
     random,
     now: clock.now,
   };

@@ -1,7 +1,8 @@
-/** The supervisor with workers whose transport is only a name. */
+/** The supervisor with workers that carry nothing. */
 
 import { Dispatcher } from 'undici';
 import { describe, expect, test, vi } from 'vitest';
+import { InlineCarrier } from '../../../src/actors/inline-carrier.ts';
 import type { WorkerPorts } from '../../../src/actors/worker.ts';
 import { startSupervisor } from '../../../src/pool/supervisor.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
@@ -18,7 +19,7 @@ interface Setup {
 function start({ workers = 2, maxRestarts = 5, restartWindowMs = 60_000, ports = {} }: Setup = {}) {
   const clock = new ManualClock();
   const log: string[] = [];
-  const open = new Set<Dispatcher>();
+  const open = new Set<unknown>();
   const supervisor = startSupervisor({
     workers,
     maxRestarts,
@@ -26,13 +27,13 @@ function start({ workers = 2, maxRestarts = 5, restartWindowMs = 60_000, ports =
     clock,
     ports: {
       create: () => {
-        const transport = new Transport();
-        open.add(transport);
-        return transport;
+        const carrier = new InlineCarrier(new Transport());
+        open.add(carrier);
+        return carrier;
       },
       up: (id) => log.push(`up ${id}`),
       down: (id, error) => log.push(`down ${id}: ${String(error)}`),
-      retire: (dispatcher) => void open.delete(dispatcher),
+      retire: (carrier) => void open.delete(carrier),
       random: () => 0.5,
       now: clock.now,
       ...ports,

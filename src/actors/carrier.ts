@@ -1,0 +1,65 @@
+/**
+ * What stands between the pool and the transport of one worker: a carrier, and for each exchange
+ * that runs on it a transfer. Inline both are a call away (`actors/exchange` on a dispatcher), in a
+ * thread a message away (`actors/thread-carrier`).
+ *
+ * The pool tells a transfer what to do and hears of it through reports; what a report leads to is
+ * the pool's to decide. Nothing that passes here is a function or a promise of the pool's.
+ */
+
+import type { HttpVersion, ResponseHeaders } from '../messages.ts';
+import type { ResolvedRequest } from '../options.ts';
+import type { UploadBody } from './upload-body.ts';
+
+/** Response headers as they came. `rawHeaders` is decoded only when somebody looks at it. */
+export interface Head {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly raw: unknown;
+  readonly httpVersion: HttpVersion;
+}
+
+/** Where reports go. Past tense: each tells what has happened. */
+export interface ExchangeReports {
+  started(): void;
+  headReceived(head: Head): void;
+  dataReceived(chunk: Uint8Array): void;
+  responseEnded(trailers: ResponseHeaders): void;
+  /** `error` is undici's or Node's own. */
+  exchangeFailed(error: unknown): void;
+}
+
+/** How long the steps of a connect took, in milliseconds; `undefined` for one that was not made. */
+export interface ConnectTimes {
+  readonly dns: number | undefined;
+  readonly connect: number | undefined;
+  readonly tls: number | undefined;
+}
+
+/** One exchange as it runs on a worker. After `abort` no report is made any more. */
+export interface Transfer {
+  /** The connection it runs on, where the transport is the worker's own. */
+  readonly connection: ConnectTimes | undefined;
+  /** Whether that connection had carried another request before. */
+  readonly reusedConnection: boolean | undefined;
+  /** Whether all that was given to the transport has left it; supposed where nobody can know. */
+  readonly flushed: boolean;
+  /** Hands the request over; may throw what the transport itself throws. */
+  dispatch(request: ResolvedRequest, upload: UploadBody | undefined): void;
+  /** Stops reading; the peer feels it. */
+  pause(): void;
+  resume(): void;
+  /** Whether bytes of the request's head can have left. */
+  headSent(upload: UploadBody | undefined): boolean;
+  /** Ends it so that the peer sees it: a closed connection, or a reset stream (T3). Idempotent. */
+  abort(): void;
+}
+
+export interface Carrier {
+  /** A transfer that has not been dispatched. */
+  transfer(reports: ExchangeReports): Transfer;
+  /** Closes the connections once nothing runs on them. */
+  close(): Promise<void>;
+  /** Closes them now. */
+  destroy(): Promise<void>;
+}

@@ -1,0 +1,25 @@
+/** The carrier of a worker in the pool's own thread: a dispatcher, one call away. */
+
+import type { Dispatcher } from 'undici';
+import type { Carrier, ExchangeReports, Transfer } from './carrier.ts';
+import { Exchange } from './exchange.ts';
+
+export class InlineCarrier implements Carrier {
+  readonly #dispatcher: Dispatcher;
+
+  constructor(dispatcher: Dispatcher) {
+    this.#dispatcher = dispatcher;
+  }
+
+  transfer(reports: ExchangeReports): Transfer {
+    return new Exchange(this.#dispatcher, reports);
+  }
+
+  close(): Promise<void> {
+    return this.#dispatcher.close();
+  }
+
+  destroy(): Promise<void> {
+    return this.#dispatcher.destroy();
+  }
+}
