@@ -1,0 +1,151 @@
+/**
+ * One exchange as whoever drives it sees it: what was asked of the pool, what came back, and the
+ * wire it runs on. It is the exchange's `Ledger`, kept without looking into the pool.
+ */
+
+import type {
+  AsyncHandle,
+  Message,
+  Pool,
+  PoolResponse,
+  RequestOptions,
+  TerminalMessage,
+} from '../../../src/index.ts';
+import type { Ledger, Sent, UploadLedger } from '../invariants.ts';
+import type { Wire } from './transport.ts';
+
+export interface DrivenOptions {
+  /** Unique in its pool; it is the path of the request, by which its wires are found. */
+  readonly id: number;
+  readonly request: RequestOptions;
+  /** Whether messages stay in the mailbox until `read`, or are delivered to a function. */
+  readonly mailbox: boolean;
+}
+
+/** How an `await` ended; `undefined` while it waits. */
+export type Awaited = { readonly response: PoolResponse } | { readonly error: unknown } | undefined;
+
+export class Driven implements Ledger {
+  readonly id: number;
+  readonly label: string;
+  readonly stream: boolean;
+  readonly window: number;
+  readonly mailbox: boolean;
+  readonly messages: Message[] = [];
+  readonly upload: UploadLedger | undefined;
+  /** The outcomes of all `await`s so far. */
+  readonly awaits: Awaited[] = [];
+  granted = 0;
+  /** The dispatch it runs on, or ran on last. */
+  wire: Wire | undefined;
+  handle: AsyncHandle | undefined;
+  /** Called within each delivery to the function. */
+  onMessage: (message: Message) => void = () => {};
+  readonly #pool: Pool;
+  readonly #request: RequestOptions;
+  readonly #sent: Sent[] = [];
+
+  constructor(pool: Pool, { id, request, mailbox }: DrivenOptions) {
+    this.#pool = pool;
+    this.#request = request;
+    this.id = id;
+    this.label = `exchange ${id}`;
+    this.mailbox = mailbox;
+    this.stream = request.stream === true;
+    // A mailbox returns the credit of what is read, so what was read is what bounds it.
+    this.window = this.stream ? (request.window ?? Number.POSITIVE_INFINITY) : 0;
+    this.upload = request.streamBody === true ? this.#uploadLedger() : undefined;
+  }
+
+  /** Asks for it; throws what the pool throws. */
+  launch(): void {
+    const replyTo = this.mailbox ? undefined : this.#receive;
+    const url = `http://peer.test/${this.id}`;
+    this.handle = this.#pool.request({ ...this.#request, url, replyTo });
+  }
+
+  get end(): TerminalMessage | undefined {
+    const last = this.messages.at(-1);
+    return last?.type === 'done' || last?.type === 'error' ? last : undefined;
+  }
+
+  /** `done`, or the code of the error; `undefined` while it runs. */
+  get outcome(): string | undefined {
+    const { end } = this;
+    return end?.type === 'error' ? end.error.code : end?.type;
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.handle === undefined) return;
+    const sent: Sent = { bytes, answer: undefined };
+    this.#sent.push(sent);
+    // The caller may reuse its buffer once it was answered (U1), so a copy is sent.
+    const copy = Uint8Array.from(bytes);
+    void this.#pool.sendBody(this.handle, copy).then((answer) => {
+      sent.answer = answer;
+      copy.fill(0);
+    });
+  }
+
+  finish(): void {
+    if (this.handle === undefined || this.upload === undefined) return;
+    const { finish } = this.upload;
+    finish.asked = true;
+    void this.#pool.finishBody(this.handle).then((answer) => {
+      finish.answer = answer;
+    });
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.handle !== undefined) this.#pool.cancel(this.handle, reason);
+  }
+
+  grant(bytes: number): void {
+    if (this.handle === undefined) return;
+    // First noted: the pool delivers within the call.
+    this.granted += bytes;
+    this.#pool.updateFlow(this.handle, bytes);
+  }
+
+  /** Reads one message from the mailbox, once there is one. */
+  read(timeout?: number): void {
+    if (this.handle === undefined) return;
+    void this.#pool.receive(this.handle, { timeout }).then((message) => {
+      if (message === undefined) return;
+      if (message.type === 'data') this.granted += message.chunk.byteLength;
+      this.messages.push(message);
+    });
+  }
+
+  await(timeout?: number): void {
+    if (this.handle === undefined) return;
+    const index = this.awaits.push(undefined) - 1;
+    this.#pool.await(this.handle, { timeout }).then(
+      (response) => {
+        this.awaits[index] = { response };
+      },
+      (error: unknown) => {
+        this.awaits[index] = { error };
+      },
+    );
+  }
+
+  readonly #receive = (message: Message): void => {
+    this.messages.push(message);
+    this.onMessage(message);
+  };
+
+  #uploadLedger(): UploadLedger {
+    const driven = this;
+    return {
+      sent: this.#sent,
+      finish: { asked: false, answer: undefined },
+      get arrived() {
+        return driven.wire?.arrived ?? [];
+      },
+      get arrivedWhole() {
+        return driven.wire?.arrivedWhole ?? false;
+      },
+    };
+  }
+}
