@@ -17,11 +17,23 @@ export interface Target {
   readonly authorization: string | undefined;
 }
 
+/**
+ * A URL that the parser would take apart where it stands: a path without dot segments, nothing to
+ * encode, no userinfo, no fragment. Only its origin is left for the parser to normalize.
+ */
+const PLAIN_URL =
+  /^(https?:\/\/[\w.-]+(?::\d+)?)(\/(?!\.)(?:[\w\-~!$&()*+,;=:@.]|\/(?!\.))*(?:\?[\w\-~!$&()*+,;=:@/.?%[\]]*)?)$/;
+/** What origins are normalized to; forgotten as a whole before they are too many. */
+const ORIGINS = new Map<string, string>();
+const ORIGINS_KEPT = 1024;
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the URL parser would drop these silently
 const CONTROL = /[\x00-\x1f\x7f]/;
 
 /** The target of a URL; `undefined` and an issue where it is none. */
 export function parseTarget(url: unknown, issues: OptionIssue[]): Target | undefined {
+  const plain = typeof url === 'string' ? splitPlain(url) : undefined;
+  if (plain !== undefined) return plain;
   const parsed = toUrl(url, issues);
   if (parsed === undefined) return undefined;
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
@@ -31,6 +43,20 @@ export function parseTarget(url: unknown, issues: OptionIssue[]): Target | undef
   const { origin } = parsed;
   const path = parsed.pathname + parsed.search;
   return { origin, path, url: origin + path, authorization: basicAuthorization(parsed) };
+}
+
+/** Without the parser where the origin is known, as it is for most requests. */
+function splitPlain(url: string): Target | undefined {
+  const [, authority, path] = PLAIN_URL.exec(url) ?? [];
+  if (authority === undefined || path === undefined) return undefined;
+  let origin = ORIGINS.get(authority);
+  if (origin === undefined) {
+    origin = URL.parse(authority)?.origin;
+    if (origin === undefined) return undefined;
+    if (ORIGINS.size >= ORIGINS_KEPT) ORIGINS.clear();
+    ORIGINS.set(authority, origin);
+  }
+  return { origin, path, url: origin + path, authorization: undefined };
 }
 
 /** The scheme, where it is one: in `user:secret@host` the parser takes the user's name for it. */

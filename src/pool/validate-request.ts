@@ -68,6 +68,10 @@ export function callOf(options: unknown, scope: CallerScope | undefined): Reques
 
 /** The request of a call, or one error with all that is wrong. */
 export function resolveRequest(call: RequestCall, defaults: ResolvedDefaults): ResolvedRequest {
+  if (isPlainGet(call)) {
+    const plain = parseTarget(call.url, []);
+    if (plain !== undefined && plain.authorization === undefined) return plainGet(plain, defaults);
+  }
   const issues: OptionIssue[] = [];
   const given = givenIn(call, issues);
   const target = parseTarget(call.url, issues);
@@ -79,14 +83,28 @@ export function resolveRequest(call: RequestCall, defaults: ResolvedDefaults): R
   return assemble({ given, defaults, draft, target, headers, body, contentLength });
 }
 
+/** A call that says nothing but its URL: all the rest of its request is the same each time. */
+function isPlainGet({ options, verb, scope }: RequestCall): boolean {
+  return options === NO_OPTIONS && scope === undefined && verb === 'GET';
+}
+
+const PLAIN_GETS = new WeakMap<ResolvedDefaults, ResolvedRequest>();
+
+function plainGet({ origin, path, url }: Target, defaults: ResolvedDefaults): ResolvedRequest {
+  let plain = PLAIN_GETS.get(defaults);
+  if (plain === undefined) {
+    const call: RequestCall = { url, options: {}, verb: 'GET', scope: undefined };
+    plain = resolveRequest(call, defaults);
+    PLAIN_GETS.set(defaults, plain);
+  }
+  return { ...plain, origin, path, url };
+}
+
 /** The options of a call without any; on no prototype, as `ownOptions` makes them. */
 export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze(Object.create(null));
 
 /** The options of a call, with what the call itself says. */
 function givenIn({ options, verb, scope }: RequestCall, issues: OptionIssue[]): RequestOptions {
-  if (options === NO_OPTIONS && scope === undefined && (verb === undefined || verb === 'GET')) {
-    return NO_OPTIONS;
-  }
   if (!isOptionBag(options)) {
     issues.push({ option: 'options', problem: `must be an object, not ${show(options)}` });
     return NO_OPTIONS;
