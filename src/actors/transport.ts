@@ -12,13 +12,13 @@
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import symbols from 'undici/lib/core/symbols.js';
-import Agent from 'undici/lib/dispatcher/agent.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../clock.ts';
 import { ownOptions } from '../own-options.ts';
 import { readOn } from './read-on.ts';
 import { type Session, SessionStreams, type StreamUser } from './session-streams.ts';
+import { WorkerAgent } from './worker-agent.ts';
 
 /** One connection of a client. */
 export interface Connection {
@@ -60,21 +60,18 @@ type Connector = (options: { readonly protocol: string }, callback: ConnectCallb
 /** An agent for one worker. Its connect timeout is off: the pool's clock has its own (T1). */
 export function createAgent(clock: Clock): Dispatcher {
   // Own properties only, at each level: undici knows many more options than are set here (N11).
-  const options = ownOptions({
-    connect: ownOptions({ timeout: 0 }),
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    factory: (origin: URL, poolOptions: object) =>
-      new Pool(
-        origin,
-        ownOptions({
-          ...poolOptions,
-          factory: (target: URL, clientOptions: object) =>
-            new TrackedClient(target, clientOptions, clock),
-        }),
-      ),
-  });
-  return new Agent(options);
+  const makePool = (origin: string): Pool =>
+    new Pool(
+      origin,
+      ownOptions({
+        connect: ownOptions({ timeout: 0 }),
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        factory: (target: URL, clientOptions: object) =>
+          new TrackedClient(target, clientOptions, clock),
+      }),
+    );
+  return new WorkerAgent(makePool);
 }
 
 interface Tracker {
