@@ -20,6 +20,7 @@ import { hidePeerBytes } from './foreign-errors.ts';
 import { resetStream } from './stream-reset.ts';
 import type { Connection, ConnectionHolder, ConnectionUser } from './transport.ts';
 import type { BodyStream, UploadBody } from './upload-body.ts';
+import type { Transport } from './worker-agent.ts';
 
 type Progress = 'dispatched' | 'started' | 'over';
 
@@ -29,7 +30,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   #holder: ConnectionHolder | undefined;
   /** Whether it waits at its holder for a connection. */
   #waits = false;
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatcher: Pick<Transport, 'dispatch'>;
   readonly #reports: ExchangeReports;
   #controller: Dispatcher.DispatchController | undefined;
   #progress: Progress = 'dispatched';
@@ -42,7 +43,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   /** The HTTP/2 stream it runs on, where the transport is the worker's own. */
   #stream: Writable | undefined;
 
-  constructor(dispatcher: Dispatcher, reports: ExchangeReports) {
+  constructor(dispatcher: Pick<Transport, 'dispatch'>, reports: ExchangeReports) {
     this.#dispatcher = dispatcher;
     this.#reports = reports;
   }

@@ -1,13 +1,13 @@
 /** The carrier of a worker in the pool's own thread: a dispatcher, one call away. */
 
-import type { Dispatcher } from 'undici';
 import type { Carrier, ExchangeReports, Transfer } from './carrier.ts';
 import { Exchange } from './exchange.ts';
+import type { Transport } from './worker-agent.ts';
 
 export class InlineCarrier implements Carrier {
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatcher: Transport;
 
-  constructor(dispatcher: Dispatcher) {
+  constructor(dispatcher: Transport) {
     this.#dispatcher = dispatcher;
   }
 

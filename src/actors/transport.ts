@@ -10,6 +10,7 @@
  */
 
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import symbols from 'undici/lib/core/symbols.js';
 import Client from 'undici/lib/dispatcher/client.js';
@@ -26,6 +27,8 @@ export interface Connection {
   readonly dns: number | undefined;
   readonly connect: number | undefined;
   readonly tls: number | undefined;
+  /** As ALPN has it. */
+  readonly isHttp2: boolean;
   /** Requests started on it so far. */
   requests: number;
   /** Set when the peer reset it. */
@@ -58,7 +61,7 @@ type ConnectCallback = (...args: [null, Socket] | [Error, null]) => void;
 type Connector = (options: { readonly protocol: string }, callback: ConnectCallback) => unknown;
 
 /** An agent for one worker. Its connect timeout is off: the pool's clock has its own (T1). */
-export function createAgent(clock: Clock): Dispatcher {
+export function createAgent(clock: Clock): WorkerAgent {
   // Own properties only, at each level: undici knows many more options than are set here (N11).
   const makePool = (origin: string): Pool =>
     new Pool(
@@ -135,7 +138,9 @@ class TrackedClient extends Client implements ConnectionHolder {
     if (this.#waiting === 0) this.#tracker.connecting?.destroy?.(new Error('connect abandoned'));
   }
 
+  /** The HTTP/2 session, if the connection is one; asked for each request. */
   get #session(): Session | undefined {
+    if (this.#tracker.connection?.isHttp2 !== true) return undefined;
     // The symbol is undici's own, and so is what it leads to: no session over HTTP/1.1.
     const session = Reflect.get(this, symbols.kHTTP2Session) as Session | null | undefined;
     return session ?? undefined;
@@ -180,6 +185,7 @@ function measuredConnect(
       dns: resolvedMs === undefined ? undefined : resolvedMs - startMs,
       connect: tcpMs - (resolvedMs ?? startMs),
       tls: isTls ? readyMs - tcpMs : undefined,
+      isHttp2: (opened as Partial<TLSSocket>).alpnProtocol === 'h2',
       requests: 0,
       reset: undefined,
       flushed: () => opened.writableLength === 0,

@@ -11,15 +11,19 @@
 
 import type { Dispatcher, Pool } from 'undici';
 import errors from 'undici/lib/core/errors.js';
-import UndiciDispatcher from 'undici/lib/dispatcher/dispatcher.js';
 
-export class WorkerAgent extends UndiciDispatcher {
+/** What an exchange is dispatched to: this agent, or any dispatcher of undici. */
+export interface Transport extends Pick<Dispatcher, 'dispatch'> {
+  close(): Promise<void>;
+  destroy(): Promise<void>;
+}
+
+export class WorkerAgent implements Transport {
   readonly #makePool: (origin: string) => Pool;
   readonly #pools = new Map<string, Pool>();
   #gone = false;
 
   constructor(makePool: (origin: string) => Pool) {
-    super();
     this.#makePool = makePool;
   }
 
@@ -28,10 +32,7 @@ export class WorkerAgent extends UndiciDispatcher {
     return this.#pools.size;
   }
 
-  override dispatch(
-    options: Dispatcher.DispatchOptions,
-    handler: Dispatcher.DispatchHandler,
-  ): boolean {
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const origin = String(options.origin);
     const pool = this.#pools.get(origin) ?? this.#open(origin);
     if (pool !== undefined) return pool.dispatch(options, handler);
@@ -42,13 +43,13 @@ export class WorkerAgent extends UndiciDispatcher {
   }
 
   /** Lets all requests end, then closes the connections. */
-  override close(): Promise<void> {
+  close(): Promise<void> {
     return this.#endAll((pool) => pool.close());
   }
 
   /** Ends all requests and closes the connections. */
-  override destroy(error?: Error | null): Promise<void> {
-    return this.#endAll((pool) => pool.destroy(error ?? null));
+  destroy(): Promise<void> {
+    return this.#endAll((pool) => pool.destroy());
   }
 
   async #endAll(end: (pool: Pool) => Promise<void>): Promise<void> {
