@@ -19,7 +19,7 @@ const LAYERS = ['vocabulary', 'actors', 'pool', 'adapters', 'index'] as const;
 const USES_UNDICI = [
   'actors/dispatch-options.ts',
   'actors/exchange.ts',
-  'actors/inline-carrier.ts',
+  'actors/worker-agent.ts',
   'actors/transport.ts',
   'options.ts',
 ];
