@@ -87,7 +87,7 @@ export class Delivery {
   grant(bytes: number): void {
     if (this.#ended) return;
     this.#credit += bytes;
-    this.#handHeld();
+    if (this.#held.length > 0 || this.#paused) this.#handHeld();
   }
 
   /** The terminal message; needs no credit (F3). */

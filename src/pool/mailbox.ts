@@ -13,9 +13,12 @@ export type Reader = (message: Message | undefined) => void;
 
 export class Mailbox {
   readonly #returnCredit: (bytes: number) => void;
-  #messages: Message[] = [];
-  #readers: Reader[] = [];
+  /** What was read is gone from it: the places before `#head` are empty. */
+  #messages: (Message | undefined)[] = [];
   #head = 0;
+  /** The one who waits longest; mostly there is one. */
+  #reader: Reader | undefined;
+  #laterReaders: Reader[] = [];
   #finished = false;
 
   constructor(returnCredit: (bytes: number) => void) {
@@ -24,7 +27,7 @@ export class Mailbox {
 
   /** Whether somebody waits for a message right now. */
   get hasReaders(): boolean {
-    return this.#readers.length > 0;
+    return this.#reader !== undefined;
   }
 
   /** Whether the terminal message was read. */
@@ -33,11 +36,12 @@ export class Mailbox {
   }
 
   put(message: Message): void {
-    const reader = this.#readers.shift();
+    const reader = this.#reader;
     if (reader === undefined) {
       this.#messages.push(message);
       return;
     }
+    this.#reader = this.#laterReaders.shift();
     // First the message, then its credit, which may bring the next one.
     reader(message);
     this.#noteRead(message);
@@ -47,8 +51,10 @@ export class Mailbox {
   poll(): Message | undefined {
     const message = this.#messages[this.#head];
     if (message === undefined) return undefined;
+    this.#messages[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head * 2 > this.#messages.length) {
+    // Not each time it is empty: an array that grows from nothing for every chunk is costly.
+    if (this.#head >= TRIM_COUNT && this.#head * 2 > this.#messages.length) {
       this.#messages = this.#messages.slice(this.#head);
       this.#head = 0;
     }
@@ -63,22 +69,27 @@ export class Mailbox {
       return;
     }
     const message = this.poll();
-    if (message === undefined) this.#readers.push(reader);
-    else reader(message);
+    if (message !== undefined) reader(message);
+    else if (this.#reader === undefined) this.#reader = reader;
+    else this.#laterReaders.push(reader);
   }
 
   /** A reader that no longer waits. */
   forget(reader: Reader): void {
-    const index = this.#readers.indexOf(reader);
-    if (index >= 0) this.#readers.splice(index, 1);
+    if (this.#reader === reader) {
+      this.#reader = this.#laterReaders.shift();
+      return;
+    }
+    const index = this.#laterReaders.indexOf(reader);
+    if (index >= 0) this.#laterReaders.splice(index, 1);
   }
 
   /** Takes out the data that nobody has read; status and the end stay. Its credit is not returned. */
   takeData(): readonly Uint8Array[] {
-    const kept: Message[] = [];
+    const kept: (Message | undefined)[] = [];
     const chunks: Uint8Array[] = [];
     for (const message of this.#messages.slice(this.#head)) {
-      if (message.type === 'data') chunks.push(message.chunk);
+      if (message?.type === 'data') chunks.push(message.chunk);
       else kept.push(message);
     }
     this.#messages = kept;
@@ -96,8 +107,13 @@ export class Mailbox {
   }
 
   #releaseReaders(): void {
-    const readers = this.#readers;
-    this.#readers = [];
-    for (const reader of readers) reader(undefined);
+    while (this.#reader !== undefined) {
+      const reader = this.#reader;
+      this.#reader = this.#laterReaders.shift();
+      reader(undefined);
+    }
   }
 }
+
+/** As many read messages leave their places in the backlog at once. */
+const TRIM_COUNT = 32;

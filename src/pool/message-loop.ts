@@ -7,29 +7,31 @@
 
 import type { AsyncHandle } from '../async-handle.ts';
 import type { Message } from '../messages.ts';
-import { receiveMessage } from './awaiting.ts';
 import type { HandleRecord } from './handle-record.ts';
+import type { Mailbox } from './mailbox.ts';
 
 export class MessageLoop implements AsyncIterableIterator<Message, undefined, undefined> {
-  readonly #handle: AsyncHandle;
+  /** Held for its own sake. */
+  readonly handle: AsyncHandle;
   readonly #flight: HandleRecord;
+  readonly #mailbox: Mailbox | undefined;
   #left = false;
 
   constructor(handle: AsyncHandle, flight: HandleRecord) {
-    this.#handle = handle;
+    this.handle = handle;
     this.#flight = flight;
+    this.#mailbox = flight.delivery.mailbox;
     flight.loops += 1;
   }
 
-  async next(): Promise<IteratorResult<Message, undefined>> {
-    if (this.#left) return { done: true, value: undefined };
-    const message = await receiveMessage(this.#handle, this.#flight, Number.POSITIVE_INFINITY);
-    if (message === undefined) {
-      this.#leave();
-      return { done: true, value: undefined };
+  // One promise and no more: it is called for every chunk.
+  next(): Promise<IteratorResult<Message, undefined>> {
+    const mailbox = this.#mailbox;
+    const ready = this.#left ? undefined : mailbox?.poll();
+    if (ready !== undefined || this.#left || mailbox === undefined) {
+      return Promise.resolve(this.#resultOf(ready));
     }
-    if (message.type === 'done' || message.type === 'error') this.#leave();
-    return { done: false, value: message };
+    return new Promise((resolve) => mailbox.read((message) => resolve(this.#resultOf(message))));
   }
 
   async return(): Promise<IteratorResult<Message, undefined>> {
@@ -47,6 +49,12 @@ export class MessageLoop implements AsyncIterableIterator<Message, undefined, un
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #resultOf(message: Message | undefined): IteratorResult<Message, undefined> {
+    if (message === undefined || message.type === 'done' || message.type === 'error') this.#leave();
+    if (message === undefined) return { done: true, value: undefined };
+    return { done: false, value: message };
   }
 
   #leave(): void {

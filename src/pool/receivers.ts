@@ -49,7 +49,9 @@ function guarded(deliver: (message: Message) => unknown): Deliver {
   return (message) => {
     try {
       const result = deliver(message);
-      if (types.isPromise(result)) result.catch((error: unknown) => warn(message, error));
+      // Most return nothing, which is not worth a call out of JavaScript for every chunk.
+      if (typeof result === 'object' && types.isPromise(result))
+        result.catch((error: unknown) => warn(message, error));
     } catch (error) {
       warn(message, error);
     }
