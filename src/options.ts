@@ -118,6 +118,12 @@ export interface PoolOptions extends RequestDefaults {
   readonly isolation?: 'inline' | undefined;
   /** Exchanges one worker runs at a time (H6). Default 128. */
   readonly maxInFlight?: number | undefined;
+  /**
+   * Which of the workers with room takes an exchange. `'affinity'`, the default: the one that has a
+   * connection to the origin idle, else the least busy. `'least-busy'`. `'random'`: the less busy
+   * of two drawn by chance. With a `dispatcher` of your own connections are not known.
+   */
+  readonly select?: 'affinity' | 'least-busy' | 'random' | undefined;
   /** Exchanges that may wait for admission; beyond it `ERR_OVERLOAD` (H6). Default 1 000 000. */
   readonly queueLimit?: number | undefined;
   /** Restarts of workers within `restartWindow` before the pool fails (W3). Default 5. */
@@ -149,6 +155,7 @@ export interface ResolvedDefaults {
 export interface ResolvedPool {
   readonly workers: number;
   readonly maxInFlight: number;
+  readonly select: 'affinity' | 'least-busy' | 'random';
   readonly queueLimit: number;
   readonly maxRestarts: number;
   readonly restartWindow: number;
@@ -199,6 +206,7 @@ export interface ResolvedRequest {
 export const POOL_DEFAULTS = {
   workers: 2,
   maxInFlight: 128,
+  select: 'affinity',
   queueLimit: 1_000_000,
   maxRestarts: 5,
   restartWindow: 60_000,

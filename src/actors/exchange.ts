@@ -17,8 +17,9 @@ import type { ResolvedRequest } from '../options.ts';
 import type { ExchangeReports, Transfer } from './carrier.ts';
 import { DispatchOptions } from './dispatch-options.ts';
 import { hidePeerBytes } from './foreign-errors.ts';
+import type { Connection } from './measured-connect.ts';
 import { resetStream } from './stream-reset.ts';
-import type { Connection, ConnectionHolder, ConnectionUser } from './transport.ts';
+import type { ConnectionHolder, ConnectionUser } from './transport.ts';
 import type { BodyStream, UploadBody } from './upload-body.ts';
 import type { Transport } from './worker-agent.ts';
 

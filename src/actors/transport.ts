@@ -10,34 +10,22 @@
  */
 
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import symbols from 'undici/lib/core/symbols.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../clock.ts';
 import { ownOptions } from '../own-options.ts';
-import { readOn } from './read-on.ts';
+import type { ConnectionReports } from './connections.ts';
+import {
+  type ConnectCallback,
+  type Connection,
+  type Connector,
+  measuredConnect,
+  type Tracker,
+} from './measured-connect.ts';
 import { type Session, SessionStreams, type StreamUser } from './session-streams.ts';
 import { WorkerAgent } from './worker-agent.ts';
-
-/** One connection of a client. */
-export interface Connection {
-  /** Milliseconds; `undefined` for a step that did not happen. */
-  readonly dns: number | undefined;
-  readonly connect: number | undefined;
-  readonly tls: number | undefined;
-  /** As ALPN has it. */
-  readonly isHttp2: boolean;
-  /** Requests started on it so far. */
-  requests: number;
-  /** Set when the peer reset it. */
-  reset: Error | undefined;
-  /** Whether the system has taken all that was written to it. */
-  flushed(): boolean;
-  /** Closes its socket now; resolves when undici has seen it. */
-  close(): Promise<void>;
-}
 
 /** The client of an exchange, as far as the exchange needs it. */
 export interface ConnectionHolder {
@@ -57,11 +45,11 @@ export interface ConnectionUser extends StreamUser {
   assignedTo(holder: ConnectionHolder): boolean;
 }
 
-type ConnectCallback = (...args: [null, Socket] | [Error, null]) => void;
-type Connector = (options: { readonly protocol: string }, callback: ConnectCallback) => unknown;
-
-/** An agent for one worker. Its connect timeout is off: the pool's clock has its own (T1). */
-export function createAgent(clock: Clock): WorkerAgent {
+/**
+ * An agent for one worker, which reports what it opens and closes. Its connect timeout is off: the
+ * pool's clock has its own (T1).
+ */
+export function createAgent(clock: Clock, connections: ConnectionReports): WorkerAgent {
   // Own properties only, at each level: undici knows many more options than are set here (N11).
   const makePool = (origin: string): Pool =>
     new Pool(
@@ -71,15 +59,15 @@ export function createAgent(clock: Clock): WorkerAgent {
         headersTimeout: 0,
         bodyTimeout: 0,
         factory: (target: URL, clientOptions: object) =>
-          new TrackedClient(target, clientOptions, clock),
+          new TrackedClient(target, clientOptions, { clock, connections }),
       }),
     );
   return new WorkerAgent(makePool);
 }
 
-interface Tracker {
-  connection: Connection | undefined;
-  connecting: Partial<Socket> | undefined;
+interface Surroundings {
+  readonly clock: Clock;
+  readonly connections: ConnectionReports;
 }
 
 class TrackedClient extends Client implements ConnectionHolder {
@@ -88,14 +76,17 @@ class TrackedClient extends Client implements ConnectionHolder {
   /** Requests dispatched here and not started. */
   #waiting = 0;
 
-  constructor(origin: URL, options: object, clock: Clock) {
+  constructor(origin: URL, options: object, { clock, connections }: Surroundings) {
     const tracker: Tracker = { connection: undefined, connecting: undefined };
     // The pool above has made the connector: a function, shared by its clients.
     const { connect, ...rest } = options as { connect: Connector };
     const own = ownOptions({
       ...rest,
       connect: (target: { readonly protocol: string }, callback: ConnectCallback) =>
-        measuredConnect({ connect, clock, tracker }, target, callback),
+        measuredConnect({ connect, clock, tracker }, target, (error, socket) => {
+          if (socket !== null) report(connections, origin.origin, socket);
+          callback(error, socket);
+        }),
     });
     super(origin, own as Client.Options);
     this.#tracker = tracker;
@@ -157,68 +148,8 @@ function isConnectionUser(handler: object): handler is ConnectionUser {
   return 'assignedTo' in handler;
 }
 
-interface Measure {
-  readonly connect: Connector;
-  readonly clock: Clock;
-  readonly tracker: Tracker;
-}
-
-function measuredConnect(
-  { connect, clock, tracker }: Measure,
-  target: { readonly protocol: string },
-  callback: ConnectCallback,
-): unknown {
-  const startMs = clock.now();
-  let resolvedMs: number | undefined;
-  let connectedMs: number | undefined;
-  const socket = connect(target, (error, opened) => {
-    tracker.connecting = undefined;
-    if (error !== null || opened === null) {
-      callback(error ?? new Error('no socket'), null);
-      return;
-    }
-    const readyMs = clock.now();
-    const isTls = target.protocol === 'https:';
-    const tcpMs = isTls ? (connectedMs ?? readyMs) : readyMs;
-    let closing: Promise<void> | undefined;
-    const connection: Connection = {
-      dns: resolvedMs === undefined ? undefined : resolvedMs - startMs,
-      connect: tcpMs - (resolvedMs ?? startMs),
-      tls: isTls ? readyMs - tcpMs : undefined,
-      isHttp2: (opened as Partial<TLSSocket>).alpnProtocol === 'h2',
-      requests: 0,
-      reset: undefined,
-      flushed: () => opened.writableLength === 0,
-      close: () => {
-        closing ??= closeSocket(opened);
-        return closing;
-      },
-    };
-    tracker.connection = connection;
-    // Before undici's own listener, which may take a reset for the end of a body.
-    opened.on('error', (cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ECONNRESET') connection.reset = cause;
-    });
-    readOn(opened, (cause) => {
-      connection.reset = cause;
-    });
-    callback(null, opened);
-  }) as Partial<Socket> | undefined;
-  tracker.connecting = socket;
-  socket?.once?.('lookup', () => {
-    resolvedMs = clock.now();
-  });
-  socket?.once?.('connect', () => {
-    connectedMs = clock.now();
-  });
-  return socket;
-}
-
-/** A turn after the close, so that whoever listens to it, or to what it ends, has heard of it. */
-function closeSocket(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.closed) setImmediate(resolve);
-    else socket.once('close', () => setImmediate(resolve));
-    socket.destroy();
-  });
+/** Before undici hears of the socket, so that it is known when its first request starts. */
+function report(connections: ConnectionReports, origin: string, socket: Socket): void {
+  connections.opened(origin);
+  socket.once('close', () => connections.closed(origin));
 }

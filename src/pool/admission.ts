@@ -11,6 +11,7 @@
 
 import PQueue from 'p-queue';
 import type { Flight } from './flight.ts';
+import type { Strategy } from './select.ts';
 import { type LineOptions, WaitingLine } from './waiting-line.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
@@ -18,6 +19,8 @@ export interface AdmissionOptions {
   readonly maxInFlight: number;
   readonly queueLimit: number;
   readonly slots: readonly WorkerSlot[];
+  /** Chooses among the workers that have room. */
+  readonly strategy: Strategy;
   /** Runs an admitted exchange; must not throw. */
   readonly start: (flight: Flight, slot: WorkerSlot) => void;
 }
@@ -26,6 +29,8 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #line = new WaitingLine();
   readonly #queue: PQueue<WaitingLine, LineOptions>;
+  /** Lent to the strategy, so that choosing makes no garbage. */
+  readonly #candidates: WorkerSlot[] = [];
   #pumping = false;
 
   constructor(options: AdmissionOptions) {
@@ -46,7 +51,7 @@ export class Admission {
   /** Starts the exchange, or lets it wait; `false` when there is no room to wait either. */
   admit(flight: Flight): boolean {
     if (this.#line.size === 0) {
-      const slot = this.#select();
+      const slot = this.#select(flight);
       if (slot !== undefined) {
         this.#options.start(flight, slot);
         return true;
@@ -59,7 +64,7 @@ export class Admission {
 
   /** An exchange that had been admitted and lost its worker: it goes first (W2). */
   readmit(flight: Flight): void {
-    const slot = this.#select();
+    const slot = this.#select(flight);
     if (slot !== undefined) this.#options.start(flight, slot);
     else this.#wait(flight, true);
   }
@@ -74,7 +79,7 @@ export class Admission {
   pump(): void {
     if (this.#pumping || this.#line.size === 0) return;
     this.#pumping = true;
-    if (this.#select() !== undefined) this.#queue.start();
+    if (this.#isOpen) this.#queue.start();
     this.#queue.pause();
     this.#pumping = false;
   }
@@ -86,26 +91,31 @@ export class Admission {
 
   #run(flight: Flight): void {
     if (!flight.isQueued) return;
-    const slot = this.#select();
+    const slot = this.#select(flight);
     if (slot === undefined) {
       this.#wait(flight, true);
       return;
     }
     this.#options.start(flight, slot);
-    if (this.#select() === undefined) this.#queue.pause();
+    if (!this.#isOpen) this.#queue.pause();
   }
 
-  /** The least busy worker with room; of equals the first, so that few connections do. */
-  #select(): WorkerSlot | undefined {
-    let best: WorkerSlot | undefined;
-    let least = this.#options.maxInFlight;
-    for (const slot of this.#options.slots) {
-      if (slot.state === 'up' && slot.inFlight < least) {
-        best = slot;
-        least = slot.inFlight;
-      }
-    }
-    return best;
+  #select(flight: Flight): WorkerSlot | undefined {
+    const { strategy, slots } = this.#options;
+    const candidates = this.#candidates;
+    let count = 0;
+    for (const slot of slots) if (this.#hasRoom(slot)) candidates[count++] = slot;
+    candidates.length = count;
+    return strategy.select(candidates, flight.request.origin);
+  }
+
+  /** Whether an exchange would find a worker. */
+  get #isOpen(): boolean {
+    return this.#options.slots.some((slot) => this.#hasRoom(slot));
+  }
+
+  #hasRoom({ state, inFlight }: WorkerSlot): boolean {
+    return state === 'up' && inFlight < this.#options.maxInFlight;
   }
 }
 

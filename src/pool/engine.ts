@@ -10,6 +10,7 @@
  * listener of the pool is left (P2).
  */
 
+import { Connections } from '../actors/connections.ts';
 import { InlineCarrier } from '../actors/inline-carrier.ts';
 import { createAgent } from '../actors/transport.ts';
 import type { WorkerPorts } from '../actors/worker.ts';
@@ -25,6 +26,7 @@ import type { FlightHost } from './flight-host.ts';
 import { FlightTable } from './flight-table.ts';
 import { Handles } from './handles.ts';
 import { Retirement } from './retirement.ts';
+import { strategyOf } from './select.ts';
 import { type Supervisor, startSupervisor } from './supervisor.ts';
 import { type RequestCall, resolveRequest } from './validate-request.ts';
 import { Watches } from './watches.ts';
@@ -67,6 +69,7 @@ export class Engine implements FlightHost<Flight> {
       maxInFlight: options.maxInFlight,
       queueLimit: options.queueLimit,
       slots: this.#slots,
+      strategy: strategyOf(options.select, seams.random),
       start: (flight, slot) => flight.start(slot),
     });
     this.#supervisor = startSupervisor({
@@ -179,13 +182,21 @@ export class Engine implements FlightHost<Flight> {
 
   #workerPorts(options: ResolvedPool, random: () => number): WorkerPorts {
     return {
-      create: (id) => new InlineCarrier(options.dispatcher?.({ id }) ?? createAgent(this.clock)),
+      create: (id) => new InlineCarrier(options.dispatcher?.({ id }) ?? this.#createAgent(id)),
       up: (id, carrier) => this.#workerUp(id, carrier),
       down: (id, error) => this.#workerDown(id, error),
       retire: (carrier) => this.#retirement.retire(carrier, this.#life === 'closing'),
       random,
       now: () => this.clock.now(),
     };
+  }
+
+  #createAgent(id: number): ReturnType<typeof createAgent> {
+    const connections = new Connections();
+    const slot = this.#slots[id - 1];
+    // Nothing runs there now, and what the one before still closes is not the new one's.
+    if (slot !== undefined) slot.connections = connections;
+    return createAgent(this.clock, connections);
   }
 
   #workerUp(id: number, carrier: WorkerSlot['carrier']): void {

@@ -125,7 +125,7 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
   /** A worker has taken it: the request goes to its carrier. */
   start(worker: WorkerSlot): void {
     this.#worker = worker;
-    worker.inFlight += 1;
+    worker.take(this.request.origin);
     if (isUploading(this.#state.upload)) worker.openUploads += 1;
     this.#attempts += 1;
     this.#apply(ADMITTED);
@@ -404,7 +404,7 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
     this.#transfer = undefined;
     this.#worker = undefined;
     if (worker !== undefined) {
-      worker.inFlight -= 1;
+      worker.release(this.request.origin);
       if (isUploading(this.#state.upload)) worker.openUploads -= 1;
     }
     this.host.requeue(this);
@@ -428,7 +428,7 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
     if (state.type !== 'settled') return;
     const end: Ending = { before, state, phase: this.#failure?.phase, incoming: this.#incoming };
     const terminal = terminalOf(this.#facts(), end);
-    if (this.#worker !== undefined) this.#worker.inFlight -= 1;
+    this.#worker?.release(this.request.origin);
     this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);
     this.#clock.over();
     try {

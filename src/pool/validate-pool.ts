@@ -30,6 +30,7 @@ const POOL_CHECKS: Readonly<Record<keyof PoolOptions, Check>> = {
   workers: wholeNumber(1, 1024),
   isolation: oneOf('inline'),
   maxInFlight: count(1),
+  select: oneOf('affinity', 'least-busy', 'random'),
   queueLimit: count(0),
   maxRestarts: count(0),
   restartWindow: positive,
@@ -50,6 +51,7 @@ export function resolvePool(options: PoolOptions = {}): ResolvedPool {
   return {
     workers: given.workers ?? POOL_DEFAULTS.workers,
     maxInFlight: given.maxInFlight ?? POOL_DEFAULTS.maxInFlight,
+    select: given.select ?? POOL_DEFAULTS.select,
     queueLimit: given.queueLimit ?? POOL_DEFAULTS.queueLimit,
     maxRestarts: given.maxRestarts ?? POOL_DEFAULTS.maxRestarts,
     restartWindow: given.restartWindow ?? POOL_DEFAULTS.restartWindow,

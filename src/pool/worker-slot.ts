@@ -6,6 +6,7 @@
  */
 
 import type { Carrier } from '../actors/carrier.ts';
+import { Connections } from '../actors/connections.ts';
 
 /** `up` takes work; `restarting` waits for its backoff; `stopped` is for good. */
 export type WorkerState = 'up' | 'restarting' | 'stopped';
@@ -14,6 +15,8 @@ export class WorkerSlot {
   readonly id: number;
   state: WorkerState = 'restarting';
   carrier: Carrier | undefined;
+  /** Of that carrier. */
+  connections = new Connections();
   /** Times a worker came up here. */
   starts = 0;
   openUploads = 0;
@@ -24,5 +27,17 @@ export class WorkerSlot {
 
   constructor(id: number) {
     this.id = id;
+  }
+
+  /** An exchange is admitted here. */
+  take(origin: string): void {
+    this.inFlight += 1;
+    this.connections.started(origin);
+  }
+
+  /** It has ended, or moves. */
+  release(origin: string): void {
+    this.inFlight -= 1;
+    this.connections.ended(origin);
   }
 }

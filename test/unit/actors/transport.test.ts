@@ -1,9 +1,11 @@
 /** A worker's own agent: what a connect is worth when those who wanted it are gone. */
 
 import { describe, expect, test } from 'vitest';
+import { Connections } from '../../../src/actors/connections.ts';
 import { createAgent } from '../../../src/actors/transport.ts';
 import { realClock } from '../../../src/clock.ts';
 import { createPool, RequestError } from '../../../src/index.ts';
+import { eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
 import { expectNoLeaks, snapshotResources } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 
@@ -67,10 +69,45 @@ describe('transport', () => {
     await connection.closed;
   });
 
+  test.each(VERSIONS)(
+    'reports a connection of HTTP/%s once open and once closed',
+    async (version) => {
+      await using peer = await eitherPeer(version);
+      const reports: string[] = [];
+      const closed = Promise.withResolvers<void>();
+      const agent = createAgent(realClock, {
+        opened: (origin) => reports.push(`opened ${origin}`),
+        closed: (origin) => {
+          reports.push(`closed ${origin}`);
+          closed.resolve();
+        },
+      });
+      const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+      agent.dispatch(
+        { origin: peer.origin, path: '/', method: 'GET' },
+        {
+          onRequestStart: () => reports.push('request'),
+          onResponseStart: () => {},
+          onResponseData: () => {},
+          onResponseEnd: () => resolve(),
+          onResponseError: (_controller, error) => reject(error),
+        },
+      );
+      const exchange = await peer.exchange();
+      await exchange.respond(200);
+      await exchange.end();
+      await ended;
+      await peer.close();
+      await closed.promise;
+      await agent.destroy();
+      expect(reports).toEqual([`opened ${peer.origin}`, 'request', `closed ${peer.origin}`]);
+    },
+  );
+
   test('P2 leaves no socket of a connect that hangs when it is destroyed', async () => {
     await using peer = await scriptedPeer();
     const before = snapshotResources();
-    const agent = createAgent(realClock);
+    const agent = createAgent(realClock, new Connections());
     const failed = Promise.withResolvers<Error>();
     agent.dispatch(
       { origin: `https://127.0.0.1:${peer.port}`, path: '/', method: 'GET' },

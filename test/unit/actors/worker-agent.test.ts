@@ -2,6 +2,7 @@
 
 import type { Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
+import { Connections } from '../../../src/actors/connections.ts';
 import { createAgent } from '../../../src/actors/transport.ts';
 import type { WorkerAgent } from '../../../src/actors/worker-agent.ts';
 import { realClock } from '../../../src/clock.ts';
@@ -31,7 +32,7 @@ describe('the agent of a worker', () => {
   test('keeps a pool as long as it has a connection', async () => {
     await using peer = await scriptedPeer();
     const before = snapshotResources();
-    const agent = createAgent(realClock);
+    const agent = createAgent(realClock, new Connections());
     const answered = get(agent, peer.origin);
     const connection = await peer.connection();
     connection.write(ANSWER);
@@ -48,7 +49,7 @@ describe('the agent of a worker', () => {
     const peer = await scriptedPeer();
     const { origin } = peer;
     await peer[Symbol.asyncDispose]();
-    const agent = createAgent(realClock);
+    const agent = createAgent(realClock, new Connections());
     expect(await get(agent, origin)).toBe('ECONNREFUSED');
     await expect.poll(() => agent.origins).toBe(0);
     await agent.close();
@@ -56,7 +57,7 @@ describe('the agent of a worker', () => {
 
   test.each(['close', 'destroy'] as const)('P1 makes no connection after %s', async (end) => {
     await using peer = await scriptedPeer();
-    const agent = createAgent(realClock);
+    const agent = createAgent(realClock, new Connections());
     await agent[end]();
     expect(await get(agent, peer.origin)).toBe('UND_ERR_DESTROYED');
     expect(agent.origins).toBe(0);

@@ -85,6 +85,7 @@ const POOL: Readonly<Record<keyof PoolOptions, Values>> = {
   workers: { good: [1, 64], bad: [0, -1, 1.5, Number.POSITIVE_INFINITY, Number.NaN, '2', null] },
   isolation: { good: ['inline'], bad: ['', 'process', true, null] },
   maxInFlight: { good: [1, Number.POSITIVE_INFINITY], bad: [0, -1, 1.5, Number.NaN, '1', null] },
+  select: { good: ['affinity', 'least-busy', 'random'], bad: ['', 'first', () => 1, 1, null] },
   queueLimit: { good: [0, 1, Number.POSITIVE_INFINITY], bad: [-1, 1.5, Number.NaN, '1', null] },
   maxRestarts: { good: [0, 1, Number.POSITIVE_INFINITY], bad: [-1, 1.5, Number.NaN, '1', null] },
   restartWindow: TIME,
