@@ -14,13 +14,14 @@ import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { ResponseHeaders } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
+import type { BodyStream } from './body-stream.ts';
 import type { ExchangeReports, Transfer } from './carrier.ts';
 import { DispatchOptions } from './dispatch-options.ts';
 import { hidePeerBytes } from './foreign-errors.ts';
 import type { Connection } from './measured-connect.ts';
 import { resetStream } from './stream-reset.ts';
 import type { ConnectionHolder, ConnectionUser } from './transport.ts';
-import type { BodyStream, UploadBody } from './upload-body.ts';
+import type { UploadBody } from './upload-body.ts';
 import type { Transport } from './worker-agent.ts';
 
 type Progress = 'dispatched' | 'started' | 'over';

@@ -11,12 +11,11 @@
  *  - every promise handed out settles: `close` answers all that still wait;
  *  - with a declared length the last byte leaves only after `finish`, and never a byte too many
  *    (U5): undici does not count on HTTP/2;
- *  - the stream ends (`push(null)`) only after `finish` or `abandon`: a body that was cut is
+ *  - the sink is told of the end only after `finish` or `abandon`: a body that was cut is
  *    destroyed and never looks complete.
  */
 
-import { Readable, type Writable } from 'node:stream';
-import type { BodyChunk } from '../options.ts';
+import { type BodySink, type BodySource, BodyStream } from './body-stream.ts';
 
 /** What the channel tells its keeper. */
 export interface UploadObserver {
@@ -43,8 +42,8 @@ interface Offer {
 
 type ChannelState = 'open' | 'finished' | 'closed';
 
-export class UploadBody {
-  /** Bytes handed to the transport. */
+export class UploadBody implements BodySource {
+  /** Bytes passed on to the transport. */
   bytesSent = 0;
   /** Whether the transport has read the end of the body. */
   sent = false;
@@ -60,7 +59,7 @@ export class UploadBody {
   /** The last declared byte, held until `finish`. */
   #lastByte: Uint8Array | undefined;
   #state: ChannelState = 'open';
-  #stream: BodyStream | undefined;
+  #sink: BodySink | undefined;
   #hungry = false;
   /** Bytes moved since the last rest. */
   #movedBytes = 0;
@@ -74,7 +73,7 @@ export class UploadBody {
 
   /** Bytes taken and not yet with the transport. */
   get bufferedBytes(): number {
-    return this.#takenBytes + (this.#stream?.readableLength ?? 0);
+    return this.#takenBytes + (this.#sink?.heldBytes ?? 0);
   }
 
   /** Whether the body was finished, or ending it now would match what was declared. */
@@ -142,25 +141,37 @@ export class UploadBody {
     for (const { answer } of offered) answer(false);
   }
 
-  /** The stream for one dispatch. A second one is possible as long as nothing was read. */
+  /** The stream for one dispatch. */
   open(): BodyStream {
-    this.#hungry = false;
-    this.#stream = new BodyStream(this);
-    return this.#stream;
+    const stream = new BodyStream(this);
+    this.attach(stream);
+    return stream;
   }
 
-  /** The stream wants bytes. */
+  /** Where the body goes, once it is asked for. Another is possible as long as nothing was taken. */
+  attach(sink: BodySink): void {
+    this.#hungry = false;
+    this.#sink = sink;
+  }
+
+  /** The sink wants bytes. */
   pull(): void {
     this.#hungry = true;
     this.#flush();
   }
 
-  /** The transport has taken a chunk out of the stream, which makes room. */
+  /** The sink has passed bytes on towards the peer. */
+  passed(bytes: number): void {
+    this.bytesSent += bytes;
+    this.#observer.uploadProgressed(bytes);
+  }
+
+  /** The sink holds less than before, which makes room. */
   chunkLeft(): void {
     this.#flush();
   }
 
-  /** The stream has handed over its last byte. */
+  /** The sink has passed on the last byte. */
   streamEnded(): void {
     this.sent = true;
     this.#observer.uploadSent();
@@ -208,35 +219,30 @@ export class UploadBody {
   }
 
   #feed(): void {
-    const stream = this.#stream;
-    if (stream === undefined) return;
+    const sink = this.#sink;
+    if (sink === undefined) return;
     while (this.#hungry && !this.#resting && this.#state !== 'closed') {
-      const bytes = this.#nextPiece();
+      const bytes = this.#nextPiece(sink.pieceBytes);
       if (bytes === undefined) {
         if (this.#state !== 'finished' || this.#offered.length > 0) return;
         this.#hungry = false;
-        stream.push(null);
-        // undici leaves a body unread that it finds empty, and its end would never be seen.
-        if (this.bytesSent === 0) stream.resume();
+        sink.acceptEnd();
         return;
       }
       this.#takenBytes -= bytes.byteLength;
-      this.bytesSent += bytes.byteLength;
-      // Cleared first: `push` may ask for more before it returns.
-      this.#hungry = false;
-      const wantsMore = stream.push(bytes);
-      if (wantsMore) this.#hungry = true;
       this.#movedBytes += bytes.byteLength;
+      // Cleared first: the sink may ask for more before it returns.
+      this.#hungry = false;
+      if (sink.accept(bytes)) this.#hungry = true;
       if (this.#movedBytes >= REST_BYTES) this.#rest();
-      this.#observer.uploadProgressed(bytes.byteLength);
     }
   }
 
-  #nextPiece(): Uint8Array | undefined {
+  #nextPiece(pieceBytes: number): Uint8Array | undefined {
     const chunk = this.#taken[0];
-    if (chunk === undefined || chunk.byteLength <= PIECE_BYTES) return this.#taken.shift();
-    this.#taken[0] = chunk.subarray(PIECE_BYTES);
-    return chunk.subarray(0, PIECE_BYTES);
+    if (chunk === undefined || chunk.byteLength <= pieceBytes) return this.#taken.shift();
+    this.#taken[0] = chunk.subarray(pieceBytes);
+    return chunk.subarray(0, pieceBytes);
   }
 
   /**
@@ -274,73 +280,14 @@ export class UploadBody {
   }
 }
 
-/**
- * The body as undici reads it. On HTTP/2 undici pipes it into the HTTP/2 stream; that stream is
- * kept as `target`, because only destroying it directly tells the peer honestly that an upload was
- * cut: undici's own abort ends the stream first (see `actors/exchange`).
- */
-export class BodyStream extends Readable {
-  /** The HTTP/2 stream undici pipes into; stays `undefined` on HTTP/1.1. */
-  target: Writable | undefined;
-  readonly #channel: UploadBody;
-
-  constructor(channel: UploadBody) {
-    // One chunk at a time: the channel does the buffering, and counts it.
-    super({ highWaterMark: 1 });
-    this.#channel = channel;
-    this.once('end', () => channel.streamEnded());
-    // Who destroys it with an error has told the exchange in another way.
-    this.on('error', ignore);
-  }
-
-  override _read(): void {
-    this.#channel.pull();
-  }
-
-  // `_read` comes before a chunk has left the buffer, and not again while that call is unanswered:
-  // a sender who waits for the room of that chunk would wait for ever.
-  override read(size?: number): Buffer | null {
-    const chunk: Buffer | null = super.read(size);
-    if (chunk !== null) this.#channel.chunkLeft();
-    return chunk;
-  }
-
-  override pipe<T extends NodeJS.WritableStream>(target: T, options?: { end?: boolean }): T {
-    // Node's pipeline hands over a `Writable`; the declared type is older than that.
-    this.target = target as unknown as Writable;
-    return super.pipe(target, options);
-  }
-}
-
-/** The bytes of a chunk and whether they are our own; `undefined` for a value of another type. */
-export function chunkBytes(
-  chunk: BodyChunk,
-): { readonly bytes: Uint8Array; readonly owned: boolean } | undefined {
-  if (typeof chunk === 'string') return { bytes: Buffer.from(chunk, 'utf8'), owned: true };
-  if (ArrayBuffer.isView(chunk)) {
-    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    return { bytes, owned: false };
-  }
-  if (chunk instanceof ArrayBuffer) return { bytes: new Uint8Array(chunk), owned: false };
-  return undefined;
-}
-
 /** Bytes that one upload moves in one go. */
 const REST_BYTES = 256 * 1024;
-
-/**
- * Bytes handed to the transport at a time. Node refuses the response headers of every stream of an
- * HTTP/2 session that holds more than 10 MiB (`maxSessionMemory`).
- */
-const PIECE_BYTES = 64 * 1024;
 
 function copyOf(chunk: Uint8Array): Uint8Array {
   const bytes = Buffer.allocUnsafe(chunk.byteLength);
   bytes.set(chunk);
   return bytes;
 }
-
-function ignore(): void {}
 
 const RESOLVED_TRUE: Promise<boolean> = Promise.resolve(true);
 const RESOLVED_FALSE: Promise<boolean> = Promise.resolve(false);

@@ -5,7 +5,8 @@
  * (`return`) when the exchange no longer wants it, so that a generator runs its `finally`.
  */
 
-import { chunkBytes, type UploadBody } from '../actors/upload-body.ts';
+import { chunkBytes } from '../actors/chunk-bytes.ts';
+import type { UploadBody } from '../actors/upload-body.ts';
 import type { BodyChunk } from '../options.ts';
 
 export interface PumpObserver {

@@ -7,7 +7,7 @@
  */
 
 import { isWatchable } from '../actors/caller-monitor.ts';
-import { chunkBytes } from '../actors/upload-body.ts';
+import { chunkBytes } from '../actors/chunk-bytes.ts';
 import type { AsyncHandle } from '../async-handle.ts';
 import { badOptions } from '../errors.ts';
 import type { Message, PoolResponse } from '../messages.ts';

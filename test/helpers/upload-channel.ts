@@ -2,7 +2,8 @@
  * An upload channel without a transport: its observer counts, and the test reads its stream.
  */
 
-import { type BodyStream, UploadBody, type UploadObserver } from '../../src/actors/upload-body.ts';
+import type { BodyStream } from '../../src/actors/body-stream.ts';
+import { UploadBody, type UploadObserver } from '../../src/actors/upload-body.ts';
 
 export class CountingObserver implements UploadObserver {
   progressed = 0;

@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { chunkBytes } from '../../../src/actors/upload-body.ts';
+import { chunkBytes } from '../../../src/actors/chunk-bytes.ts';
 import { readAll, take, uploadChannel } from '../../helpers/upload-channel.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
