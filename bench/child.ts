@@ -1,5 +1,5 @@
 /**
- * The benchmark's child processes: the server, the clients, and one per memory measurement.
+ * The benchmark's child processes: servers, the clients, and one per measurement of its own.
  * Whoever starts one stops it; a child also ends by itself when this process does.
  */
 
@@ -10,7 +10,6 @@ import type { BenchCase } from './cases.ts';
 import type { Abilities, Turn } from './client-process.ts';
 import type { Operation } from './clients/client.ts';
 import type { Sample } from './measure.ts';
-import type { Held, Probe } from './memory.ts';
 
 /** The longest that one turn may take. */
 const PATIENCE_MS = 120_000;
@@ -56,15 +55,32 @@ export async function startClients(names: readonly string[]): Promise<ClientProc
   return { clients, stop: () => stop(child) };
 }
 
-/** Runs one memory measurement in a process of its own. */
-export async function runProbe(probe: Probe): Promise<Held> {
-  const child = fork(new URL('./memory-probe.ts', import.meta.url), [JSON.stringify(probe)], {
+export interface Origins {
+  readonly ports: readonly number[];
+  /** Connections made since it was last asked. */
+  connections(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export async function startOrigins(): Promise<Origins> {
+  const child = fork(new URL('./routing-server.ts', import.meta.url), { execArgv: [] });
+  const ports = await nextMessage<readonly number[]>(child);
+  const connections = (): Promise<number> => {
+    child.send('count');
+    return nextMessage<number>(child);
+  };
+  return { ports, connections, stop: () => stop(child) };
+}
+
+/** Runs one measurement in a process of its own, which gets an order and reports once. */
+export async function runOnce<Order, Report>(script: string, order: Order): Promise<Report> {
+  const child = fork(new URL(script, import.meta.url), [JSON.stringify(order)], {
     execArgv: ['--expose-gc'],
   });
   const exited = once(child, 'exit');
-  const held = await nextMessage<Held>(child);
+  const report = await nextMessage<Report>(child);
   await exited;
-  return held;
+  return report;
 }
 
 async function stop(child: ChildProcess): Promise<void> {

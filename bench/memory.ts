@@ -3,7 +3,7 @@
  * client inherits a heap that another has grown.
  */
 
-import { type RemoteClient, runProbe } from './child.ts';
+import { type RemoteClient, runOnce } from './child.ts';
 import type { Operation } from './clients/client.ts';
 import { MIB } from './payload.ts';
 
@@ -50,7 +50,8 @@ export async function measureMemory(
   for (const [scenario, operation] of SCENARIOS) {
     for (const client of clients) {
       if (!client.operations.includes(operation)) continue;
-      const held = await runProbe({ client: client.name, scenario, origin, bytes: BYTES });
+      const probe = { client: client.name, scenario, origin, bytes: BYTES };
+      const held = await runOnce<Probe, Held>('memory-probe.ts', probe);
       rows.push({ client: client.name, scenario, ...held });
     }
   }

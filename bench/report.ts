@@ -7,6 +7,7 @@ import { findPackageJSON } from 'node:module';
 import type { MemoryRow } from './memory.ts';
 import { MIB } from './payload.ts';
 import { type CaseResult, isStream } from './results.ts';
+import type { RoutingRow } from './routing.ts';
 
 type Cells = readonly string[];
 
@@ -62,18 +63,36 @@ export function memoryTable(rows: readonly MemoryRow[]): string {
   );
 }
 
-export function json(
-  cases: readonly CaseResult[],
-  memory: readonly MemoryRow[],
-  missed: readonly string[],
-): string {
+export function routingTable(rows: readonly RoutingRow[]): string {
+  return table(
+    'GETs to 40 origins, 4 workers: connections made for 1 000 requests; latency of those that\n' +
+      'are not slow on purpose, ms',
+    ['', 'connections', 'p50', 'p99'],
+    rows.map((row) => [
+      `${row.scenario}, ${row.inFlight} in flight, ${row.select}`,
+      row.connections.toFixed(0),
+      row.p50.toFixed(1),
+      row.p99.toFixed(1),
+    ]),
+  );
+}
+
+/** All that was measured, as it is printed with `--json`. */
+export interface Report {
+  readonly cases: readonly CaseResult[];
+  readonly memory: readonly MemoryRow[];
+  readonly routing: readonly RoutingRow[];
+  readonly missed: readonly string[];
+}
+
+export function json({ cases, ...rest }: Report): string {
   const flat = cases.map(({ case: { name, title, rounds }, rows }) => ({
     name,
     title,
     rounds,
     rows,
   }));
-  return JSON.stringify({ versions: versions(), cases: flat, memory, missed }, null, 2);
+  return JSON.stringify({ versions: versions(), cases: flat, ...rest }, null, 2);
 }
 
 function table(title: string, head: Cells, body: readonly Cells[]): string {
