@@ -11,12 +11,14 @@
 
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
+import buildConnector from 'undici/lib/core/connect.js';
 import symbols from 'undici/lib/core/symbols.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../clock.ts';
 import { ownOptions } from '../own-options.ts';
 import type { ConnectionReports } from './connections.ts';
+import { Http1Clients } from './http1-clients.ts';
 import {
   type ConnectCallback,
   type Connection,
@@ -25,7 +27,7 @@ import {
   type Tracker,
 } from './measured-connect.ts';
 import { type Session, SessionStreams, type StreamUser } from './session-streams.ts';
-import { WorkerAgent } from './worker-agent.ts';
+import { type Transport, WorkerAgent } from './worker-agent.ts';
 
 /** The client of an exchange, as far as the exchange needs it. */
 export interface ConnectionHolder {
@@ -45,30 +47,47 @@ export interface ConnectionUser extends StreamUser {
   assignedTo(holder: ConnectionHolder): boolean;
 }
 
+/** What the transport is given of its surroundings, and where it reports its connections. */
+interface Surroundings {
+  readonly clock: Clock;
+  readonly connections: ConnectionReports;
+}
+
 /**
  * An agent for one worker, which reports what it opens and closes. Its connect timeout is off: the
  * pool's clock has its own (T1).
  */
 export function createAgent(clock: Clock, connections: ConnectionReports): WorkerAgent {
-  // Own properties only, at each level: undici knows many more options than are set here (N11).
-  const makePool = (origin: string): Pool =>
-    new Pool(
-      origin,
-      ownOptions({
-        connect: ownOptions({ timeout: 0 }),
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        factory: (target: URL, clientOptions: object) =>
-          new TrackedClient(target, clientOptions, { clock, connections }),
-      }),
-    );
-  return new WorkerAgent(makePool);
+  const around: Surroundings = { clock, connections };
+  return new WorkerAgent((origin, unused) =>
+    origin.startsWith('http:')
+      ? cleartextClients(origin, around, unused)
+      : tlsPool(origin, around, unused),
+  );
 }
 
-interface Surroundings {
-  readonly clock: Clock;
-  readonly connections: ConnectionReports;
+/** HTTP/1.1: without TLS nothing else can be agreed upon. */
+function cleartextClients(origin: string, around: Surroundings, unused: () => void): Transport {
+  const url = new URL(origin);
+  const options = ownOptions({ ...OPTIONS, connect: buildConnector(NO_TIMEOUT) });
+  return new Http1Clients(() => new TrackedClient(url, options, around), unused);
 }
+
+/** HTTP/1.1 or HTTP/2, as the first connection finds out. */
+function tlsPool(origin: string, around: Surroundings, unused: () => void): Transport {
+  const factory = (url: URL, options: object): Client => new TrackedClient(url, options, around);
+  const pool = new Pool(origin, ownOptions({ ...OPTIONS, connect: NO_TIMEOUT, factory }));
+  const settle = (): void => {
+    const { connected, pending, queued } = pool.stats;
+    if (connected === 0 && pending === 0 && queued === 0) unused();
+  };
+  pool.on('disconnect', settle).on('connectionError', settle);
+  return pool;
+}
+
+// Own properties only, at each level: undici knows many more options than are set here (N11).
+const OPTIONS = ownOptions({ headersTimeout: 0, bodyTimeout: 0 });
+const NO_TIMEOUT = ownOptions({ timeout: 0 });
 
 class TrackedClient extends Client implements ConnectionHolder {
   readonly #tracker: Tracker;
@@ -78,7 +97,7 @@ class TrackedClient extends Client implements ConnectionHolder {
 
   constructor(origin: URL, options: object, { clock, connections }: Surroundings) {
     const tracker: Tracker = { connection: undefined, connecting: undefined };
-    // The pool above has made the connector: a function, shared by its clients.
+    // Made above for all clients of the origin: a function.
     const { connect, ...rest } = options as { connect: Connector };
     const own = ownOptions({
       ...rest,

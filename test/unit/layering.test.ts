@@ -20,6 +20,7 @@ const USES_UNDICI = [
   'actors/dispatch-options.ts',
   'actors/exchange.ts',
   'actors/worker-agent.ts',
+  'actors/http1-clients.ts',
   'actors/transport.ts',
   'options.ts',
 ];
