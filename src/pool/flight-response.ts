@@ -5,6 +5,7 @@
  */
 
 import type { Head } from '../actors/carrier.ts';
+import { decodeRawHeaders } from '../actors/raw-headers.ts';
 import type {
   Metrics,
   PoolResponse,
@@ -13,7 +14,7 @@ import type {
   UploadOutcome,
 } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
-import { BufferedResponse, decodeRawHeaders, joinChunks } from './response.ts';
+import { BufferedResponse, joinChunks } from './response.ts';
 
 export class FlightResponse {
   head: Head | undefined;

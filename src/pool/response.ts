@@ -5,6 +5,7 @@
  * because few look at it.
  */
 
+import { decodeRawHeaders } from '../actors/raw-headers.ts';
 import type {
   HttpVersion,
   Metrics,
@@ -19,7 +20,7 @@ export interface ResponseParts {
   readonly ref: string;
   readonly status: number;
   readonly headers: ResponseHeaders;
-  /** undici's raw form: buffers in turn, or the header object of an HTTP/2 stream. */
+  /** undici's raw form, buffers in turn or the headers of an HTTP/2 stream, or the packed one. */
   readonly raw: unknown;
   readonly trailers: ResponseHeaders;
   readonly body: Uint8Array;
@@ -74,20 +75,6 @@ export class BufferedResponse implements PoolResponse {
   json(): unknown {
     return JSON.parse(this.text());
   }
-}
-
-/** Names and values in turn, in order and case. */
-export function decodeRawHeaders(raw: unknown): readonly string[] {
-  if (Array.isArray(raw)) {
-    return raw.map((part) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)));
-  }
-  const list: string[] = [];
-  if (typeof raw !== 'object' || raw === null) return list;
-  for (const [name, value] of Object.entries(raw)) {
-    if (Array.isArray(value)) for (const one of value) list.push(name, String(one));
-    else list.push(name, String(value));
-  }
-  return list;
 }
 
 /** The response without methods, for a `MessagePort` (clause M7). */

@@ -1,9 +1,9 @@
 /** The response object on its own. */
 
 import { expect, test } from 'vitest';
+import { decodeRawHeaders } from '../../../src/actors/raw-headers.ts';
 import {
   BufferedResponse,
-  decodeRawHeaders,
   joinChunks,
   plainResponse,
   type ResponseParts,
