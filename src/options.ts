@@ -8,7 +8,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
-import type { MessagePort, Worker } from 'node:worker_threads';
+import type { MessagePort, ResourceLimits, Worker } from 'node:worker_threads';
 import type { Dispatcher } from 'undici';
 import type { Message } from './messages.ts';
 
@@ -110,12 +110,27 @@ export interface RequestOptionsWithUrl extends RequestOptions {
   readonly url: string | URL;
 }
 
+/** What the threads of a pool are like. */
+export interface ThreadOptions {
+  /** Shown by debuggers, followed by the worker's id. Default `'spool'`. */
+  readonly name?: string | undefined;
+  /** Node's own limits, in MiB; a thread that needs more dies and is restarted. Default Node's. */
+  readonly resourceLimits?: ResourceLimits | undefined;
+}
+
 /** Options of `createPool`. */
 export interface PoolOptions extends RequestDefaults {
   /** Number of workers. Default 2. */
   readonly workers?: number | undefined;
-  /** Where workers run. Only `'inline'` so far, the default. */
-  readonly isolation?: 'inline' | undefined;
+  /**
+   * Where workers run: `'inline'`, the default, in the caller's thread; `'thread'` each in a thread
+   * of its own, which can crash or hang without harm to anybody else (W5).
+   */
+  readonly isolation?: 'inline' | 'thread' | undefined;
+  /** With `isolation: 'thread'`: what the threads are like. */
+  readonly thread?: ThreadOptions | undefined;
+  /** With `isolation: 'thread'`: a thread that is silent for so long is killed (W4). Default 5000. */
+  readonly wedgeTimeout?: number | undefined;
   /** Exchanges one worker runs at a time (H6). Default 128. */
   readonly maxInFlight?: number | undefined;
   /**
@@ -154,6 +169,9 @@ export interface ResolvedDefaults {
 /** A pool's options, checked and filled. */
 export interface ResolvedPool {
   readonly workers: number;
+  /** `undefined` for workers that run inline. */
+  readonly thread: ThreadOptions | undefined;
+  readonly wedgeTimeout: number;
   readonly maxInFlight: number;
   readonly select: 'affinity' | 'least-busy' | 'random';
   readonly queueLimit: number;
@@ -210,6 +228,7 @@ export const POOL_DEFAULTS = {
   queueLimit: 1_000_000,
   maxRestarts: 5,
   restartWindow: 60_000,
+  wedgeTimeout: 5_000,
 } as const;
 
 export const REQUEST_DEFAULTS: ResolvedDefaults = {

@@ -1,5 +1,6 @@
 /** A snapshot of a pool (clause S2). Counts are exact; all gauges are zero when nothing is in flight. */
 
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { ErrorCode } from './errors.ts';
 
 export interface WorkerStats {
@@ -12,6 +13,12 @@ export interface WorkerStats {
   /** Bytes of request and response bodies since the pool began. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /**
+   * What the event loop of the worker's thread has been doing since it started, in Node's own form:
+   * `performance.eventLoopUtilization` takes two of them for what lies between. `undefined` inline,
+   * and while the worker is restarting.
+   */
+  readonly eventLoopUtilization: EventLoopUtilization | undefined;
 }
 
 export interface PoolStats {

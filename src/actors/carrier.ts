@@ -1,12 +1,13 @@
 /**
  * What stands between the pool and the transport of one worker: a carrier, and for each exchange
- * that runs on it a transfer. Inline both are a call away (`actors/exchange` on a dispatcher), in a
- * thread a message away (`actors/thread-carrier`).
+ * that runs on it a transfer. Inline both are a call away (`actors/inline-carrier`), in a thread a
+ * message away (`actors/thread-carrier`).
  *
  * The pool tells a transfer what to do and hears of it through reports; what a report leads to is
- * the pool's to decide. Nothing that passes here is a function or a promise of the pool's.
+ * the pool's to decide.
  */
 
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { HttpVersion, ResponseHeaders } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
 import type { UploadBody } from './upload-body.ts';
@@ -19,8 +20,16 @@ export interface Head {
   readonly httpVersion: HttpVersion;
 }
 
+/** What of a request goes to the transport. */
+export type DispatchedRequest = Pick<
+  ResolvedRequest,
+  'method' | 'origin' | 'path' | 'headers' | 'text' | 'bytes'
+>;
+
 /** Where reports go. Past tense: each tells what has happened. */
 export interface ExchangeReports {
+  /** Bytes of the response that could be received now without a pause after them. */
+  readonly room: number;
   started(): void;
   headReceived(head: Head): void;
   dataReceived(chunk: Uint8Array): void;
@@ -45,7 +54,7 @@ export interface Transfer {
   /** Whether all that was given to the transport has left it; supposed where nobody can know. */
   readonly flushed: boolean;
   /** Hands the request over; may throw what the transport itself throws. */
-  dispatch(request: ResolvedRequest, upload: UploadBody | undefined): void;
+  dispatch(request: DispatchedRequest, upload: UploadBody | undefined): void;
   /** Stops reading; the peer feels it. */
   pause(): void;
   resume(): void;
@@ -58,6 +67,10 @@ export interface Transfer {
 export interface Carrier {
   /** A transfer that has not been dispatched. */
   transfer(reports: ExchangeReports): Transfer;
+  /** Starts nothing any more, and has reported all that it has started. */
+  halt(): void;
+  /** What a thread's event loop has been doing; `undefined` for one that is not its own. */
+  eventLoopUtilization(): EventLoopUtilization | undefined;
   /** Closes the connections once nothing runs on them. */
   close(): Promise<void>;
   /** Closes them now. */

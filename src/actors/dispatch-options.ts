@@ -8,7 +8,7 @@
  */
 
 import type { Dispatcher } from 'undici';
-import type { ResolvedRequest } from '../options.ts';
+import type { DispatchedRequest } from './carrier.ts';
 
 type Body = Dispatcher.DispatchOptions['body'] & object;
 
@@ -22,7 +22,7 @@ export class DispatchOptions implements Dispatcher.DispatchOptions {
   readonly headersTimeout = 0;
   readonly bodyTimeout = 0;
 
-  constructor(request: ResolvedRequest, body: object | string | null) {
+  constructor(request: DispatchedRequest, body: object | string | null) {
     this.origin = request.origin;
     this.path = request.path;
     // undici sends any token as a method; its type lists only the common ones.

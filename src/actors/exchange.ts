@@ -13,9 +13,8 @@
 import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { ResponseHeaders } from '../messages.ts';
-import type { ResolvedRequest } from '../options.ts';
 import type { BodyStream } from './body-stream.ts';
-import type { ExchangeReports, Transfer } from './carrier.ts';
+import type { DispatchedRequest, ExchangeReports, Transfer } from './carrier.ts';
 import { DispatchOptions } from './dispatch-options.ts';
 import { hidePeerBytes } from './foreign-errors.ts';
 import type { Connection } from './measured-connect.ts';
@@ -51,7 +50,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   }
 
   /** Hands the request over. Throws only what the dispatcher itself throws. */
-  dispatch(request: ResolvedRequest, upload: UploadBody | undefined): void {
+  dispatch(request: DispatchedRequest, upload: UploadBody | undefined): void {
     this.#body = upload?.open();
     const body = this.#body ?? request.text ?? request.bytes ?? null;
     this.#dispatcher.dispatch(new DispatchOptions(request, body), this);

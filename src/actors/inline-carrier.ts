@@ -15,6 +15,11 @@ export class InlineCarrier implements Carrier {
     return new Exchange(this.#dispatcher, reports);
   }
 
+  // Here a transfer that was aborted starts no more, and what it does is reported within it.
+  halt(): void {}
+
+  eventLoopUtilization(): undefined {}
+
   close(): Promise<void> {
     return this.#dispatcher.close();
   }

@@ -63,6 +63,11 @@ export class Delivery {
     return this.#paused;
   }
 
+  /** Bytes that could come now without a pause after them. */
+  get room(): number {
+    return this.#muted ? Number.POSITIVE_INFINITY : this.#limit;
+  }
+
   status(message: StatusMessage): void {
     if (!this.#muted) this.#deliver(message);
   }

@@ -10,8 +10,10 @@
  * listener of the pool is left (P2).
  */
 
+import type { Carrier } from '../actors/carrier.ts';
 import { Connections } from '../actors/connections.ts';
 import { InlineCarrier } from '../actors/inline-carrier.ts';
+import { ThreadCarrier } from '../actors/thread-carrier.ts';
 import { createAgent } from '../actors/transport.ts';
 import type { WorkerPorts } from '../actors/worker.ts';
 import type { AsyncHandle } from '../async-handle.ts';
@@ -32,10 +34,12 @@ import { type RequestCall, resolveRequest } from './validate-request.ts';
 import { Watches } from './watches.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
-/** What tests replace: time and chance. */
+/** What tests replace: time, chance, and what runs in a thread. */
 export interface Seams {
   readonly clock: Clock;
   readonly random: () => number;
+  /** What the threads of workers run; `undefined` for the module that belongs here. */
+  readonly threadModule: URL | undefined;
 }
 
 type Life = 'open' | 'closing' | 'destroyed' | 'failed';
@@ -51,6 +55,7 @@ export class Engine implements FlightHost<Flight> {
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
   readonly #retirement: Retirement;
+  readonly #threadModule: URL | undefined;
   readonly #errors: Record<string, number> = {};
   #done = 0;
   #openUploads = 0;
@@ -60,6 +65,7 @@ export class Engine implements FlightHost<Flight> {
 
   constructor(options: ResolvedPool, seams: Seams) {
     this.clock = seams.clock;
+    this.#threadModule = seams.threadModule;
     this.#defaults = options.defaults;
     this.deadlines = new Deadlines(seams.clock);
     this.handles = new Handles(this, this.#flights);
@@ -105,6 +111,7 @@ export class Engine implements FlightHost<Flight> {
         openUploads: slot.openUploads,
         bytesSent: slot.bytesSent,
         bytesReceived: slot.bytesReceived,
+        eventLoopUtilization: slot.carrier?.eventLoopUtilization(),
       })),
       totals: { done: this.#done, error: { ...this.#errors } },
     };
@@ -182,7 +189,7 @@ export class Engine implements FlightHost<Flight> {
 
   #workerPorts(options: ResolvedPool, random: () => number): WorkerPorts {
     return {
-      create: (id) => new InlineCarrier(options.dispatcher?.({ id }) ?? this.#createAgent(id)),
+      create: (id) => this.#createCarrier(id, options),
       up: (id, carrier) => this.#workerUp(id, carrier),
       down: (id, error) => this.#workerDown(id, error),
       retire: (carrier) => this.#retirement.retire(carrier, this.#life === 'closing'),
@@ -191,12 +198,22 @@ export class Engine implements FlightHost<Flight> {
     };
   }
 
-  #createAgent(id: number): ReturnType<typeof createAgent> {
+  #createCarrier(id: number, options: ResolvedPool): Carrier {
+    const { dispatcher, thread, wedgeTimeout: wedgeMs } = options;
+    const { clock } = this;
     const connections = new Connections();
     const slot = this.#slots[id - 1];
     // Nothing runs there now, and what the one before still closes is not the new one's.
     if (slot !== undefined) slot.connections = connections;
-    return createAgent(this.clock, connections);
+    if (thread === undefined) {
+      return new InlineCarrier(dispatcher?.({ id }) ?? createAgent(clock, connections));
+    }
+    const died = (error: unknown): void => {
+      if (slot?.carrier === carrier) this.#supervisor.fault(id, error);
+    };
+    const module = this.#threadModule;
+    const carrier = new ThreadCarrier({ id, clock, connections, wedgeMs, thread, module, died });
+    return carrier;
   }
 
   #workerUp(id: number, carrier: WorkerSlot['carrier']): void {
@@ -214,6 +231,7 @@ export class Engine implements FlightHost<Flight> {
     if (slot === undefined || slot.state === 'restarting') return;
     // First out of the choice, so that what moves does not come back here.
     slot.state = 'restarting';
+    slot.carrier?.halt();
     slot.carrier = undefined;
     for (const flight of this.#flights.snapshot()) {
       if (flight.worker === slot) flight.workerDied(error);

@@ -195,6 +195,10 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
 
   // --- what the exchange reports --------------------------------------------------------------
 
+  get room(): number {
+    return this.#delivery?.room ?? Number.POSITIVE_INFINITY;
+  }
+
   started(): void {
     if (this.#upload === undefined) {
       this.#clock.sent();

@@ -44,7 +44,7 @@ export function createPool(options?: PoolOptions): Pool {
   return new RequestPool(options);
 }
 
-const REAL_SEAMS: Seams = { clock: realClock, random: Math.random };
+const REAL_SEAMS: Seams = { clock: realClock, random: Math.random, threadModule: undefined };
 
 /** The pool itself; tests hand in a clock and a source of chance. */
 export class RequestPool extends CheckedCalls implements Pool {

@@ -3,12 +3,14 @@
  * one error (clauses H1, H5, P3). Behind it nothing is checked again.
  */
 
+import type { ResourceLimits } from 'node:worker_threads';
 import { badOptions, type OptionIssue } from '../errors.ts';
 import {
   POOL_DEFAULTS,
   type PoolOptions,
   REQUEST_DEFAULTS,
   type ResolvedPool,
+  type ThreadOptions,
 } from '../options.ts';
 import { own, ownOptions } from '../own-options.ts';
 import { DEFAULT_CHECKS } from './default-checks.ts';
@@ -21,14 +23,46 @@ import {
   isOptionBag,
   oneOf,
   positive,
+  positiveFinite,
   show,
   wholeNumber,
 } from './validate.ts';
 
+const threadOptions: Check = (value) => {
+  if (!isOptionBag(value)) return `must be { name, resourceLimits }, not ${show(value)}`;
+  const issues: OptionIssue[] = [];
+  checkAll(value, { name: text, resourceLimits }, issues);
+  return firstOf(issues);
+};
+
+const resourceLimits: Check = (value) => {
+  if (!isOptionBag(value)) return `must be an object, not ${show(value)}`;
+  const issues: OptionIssue[] = [];
+  checkAll(value, LIMIT_CHECKS, issues);
+  return firstOf(issues);
+};
+
+const text: Check = (value) =>
+  typeof value === 'string' && value !== '' ? undefined : `must be a text, not ${show(value)}`;
+
+const LIMIT_CHECKS: Readonly<Record<keyof ResourceLimits, Check>> = {
+  maxYoungGenerationSizeMb: positiveFinite,
+  maxOldGenerationSizeMb: positiveFinite,
+  codeRangeSizeMb: positiveFinite,
+  stackSizeMb: positiveFinite,
+};
+
+function firstOf(issues: readonly OptionIssue[]): string | undefined {
+  const first = issues[0];
+  return first && `${first.option} ${first.problem}`;
+}
+
 const POOL_CHECKS: Readonly<Record<keyof PoolOptions, Check>> = {
   ...DEFAULT_CHECKS,
   workers: wholeNumber(1, 1024),
-  isolation: oneOf('inline'),
+  isolation: oneOf('inline', 'thread'),
+  thread: threadOptions,
+  wedgeTimeout: positive,
   maxInFlight: count(1),
   select: oneOf('affinity', 'least-busy', 'random'),
   queueLimit: count(0),
@@ -45,11 +79,14 @@ export function resolvePool(options: PoolOptions = {}): ResolvedPool {
   const issues: OptionIssue[] = [];
   checkAll(options, POOL_CHECKS, issues);
   const headers = resolveHeaders(own(options, 'headers'), REQUEST_DEFAULTS.headers, issues);
+  checkThreads(options, issues);
   if (issues.length > 0) throw badOptions(issues);
   // Checked above: the own values are of the types that `PoolOptions` declares.
   const given = ownOptions(options) as PoolOptions;
   return {
     workers: given.workers ?? POOL_DEFAULTS.workers,
+    thread: given.isolation === 'thread' ? ownThread(given.thread) : undefined,
+    wedgeTimeout: given.wedgeTimeout ?? POOL_DEFAULTS.wedgeTimeout,
     maxInFlight: given.maxInFlight ?? POOL_DEFAULTS.maxInFlight,
     select: given.select ?? POOL_DEFAULTS.select,
     queueLimit: given.queueLimit ?? POOL_DEFAULTS.queueLimit,
@@ -72,4 +109,31 @@ export function resolvePool(options: PoolOptions = {}): ResolvedPool {
       maxResponseBytes: given.maxResponseBytes,
     },
   };
+}
+
+function ownThread({ name, resourceLimits: limits }: ThreadOptions = NO_THREAD): ThreadOptions {
+  return ownOptions({ name, resourceLimits: limits && ownOptions(limits) });
+}
+
+const NO_THREAD: ThreadOptions = ownOptions({});
+
+/** What a thread cannot have, and what only a thread has. */
+function checkThreads(options: PoolOptions, issues: OptionIssue[]): void {
+  if (own(options, 'isolation') === 'thread') {
+    if (own(options, 'dispatcher') !== undefined) {
+      const problem =
+        "is a function, which cannot cross into a thread: use it with isolation 'inline'";
+      issues.push({ option: 'dispatcher', problem });
+    }
+    if (process.permission?.has('worker') === false) {
+      const problem =
+        "'thread' needs threads, which this process may not start (node --allow-worker)";
+      issues.push({ option: 'isolation', problem });
+    }
+    return;
+  }
+  for (const option of ['thread', 'wedgeTimeout']) {
+    if (own(options, option) === undefined) continue;
+    issues.push({ option, problem: "needs isolation 'thread': inline workers have no thread" });
+  }
 }

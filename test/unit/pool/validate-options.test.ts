@@ -83,7 +83,21 @@ const POOL: Readonly<Record<keyof PoolOptions, Values>> = {
   uploadBuffer: REQUEST.uploadBuffer,
   maxResponseBytes: REQUEST.maxResponseBytes,
   workers: { good: [1, 64], bad: [0, -1, 1.5, Number.POSITIVE_INFINITY, Number.NaN, '2', null] },
-  isolation: { good: ['inline'], bad: ['', 'process', true, null] },
+  isolation: { good: ['inline', 'thread'], bad: ['', 'process', true, null] },
+  thread: {
+    good: [{}, { name: 'api' }, { resourceLimits: {} }, { resourceLimits: { stackSizeMb: 4 } }],
+    bad: [
+      null,
+      7,
+      { name: '' },
+      { name: 7 },
+      { limits: {} },
+      { resourceLimits: 64 },
+      { resourceLimits: { maxOldGenerationSizeMb: 0 } },
+      { resourceLimits: { maxHeap: 64 } },
+    ],
+  },
+  wedgeTimeout: TIME,
   maxInFlight: { good: [1, Number.POSITIVE_INFINITY], bad: [0, -1, 1.5, Number.NaN, '1', null] },
   select: { good: ['affinity', 'least-busy', 'random'], bad: ['', 'first', () => 1, 1, null] },
   queueLimit: { good: [0, 1, Number.POSITIVE_INFINITY], bad: [-1, 1.5, Number.NaN, '1', null] },
@@ -97,6 +111,10 @@ const NEEDED: Readonly<Record<string, object>> = {
   window: { stream: true },
   body: { method: 'POST' },
   streamBody: { method: 'POST' },
+};
+const NEEDED_OF_POOL: typeof NEEDED = {
+  thread: { isolation: 'thread' },
+  wedgeTimeout: { isolation: 'thread' },
 };
 
 const defaults = resolvePool().defaults;
@@ -130,11 +148,11 @@ describe.each(Object.entries(REQUEST))('H1 the request option %s', (option, { go
 
 describe.each(Object.entries(POOL))('P3 the pool option %s', (option, { good, bad }) => {
   test.each(good)('takes %s', (value) => {
-    expect(issuesOf(() => resolvePool({ [option]: value }))).toEqual([]);
+    expect(issuesOf(() => resolvePool({ ...NEEDED_OF_POOL[option], [option]: value }))).toEqual([]);
   });
 
   test.each(bad)('refuses %s', (value) => {
-    const issues = issuesOf(() => resolvePool({ [option]: value }));
+    const issues = issuesOf(() => resolvePool({ ...NEEDED_OF_POOL[option], [option]: value }));
     expect(issues).toHaveLength(1);
     expect(issues[0]).toMatch(new RegExp(`^${option}(\\..+)?$`));
   });
@@ -165,6 +183,17 @@ test('P3 all that is wrong with a pool comes in one error', () => {
   for (const given of [null, 7, [], 'text']) {
     expect(issuesOf(() => resolvePool(given as unknown as PoolOptions))).toEqual(['options']);
   }
+});
+
+test('P3 what a thread cannot have, and what only a thread has, is refused', () => {
+  const dispatcher = (): never => {
+    throw new Error('not called');
+  };
+  expect(() => resolvePool({ isolation: 'thread', dispatcher })).toThrow(
+    "dispatcher: is a function, which cannot cross into a thread: use it with isolation 'inline'",
+  );
+  const inline: PoolOptions = { thread: { name: 'api' }, wedgeTimeout: 100 };
+  expect(issuesOf(() => resolvePool(inline))).toEqual(['thread', 'wedgeTimeout']);
 });
 
 test('H1 a misspelt option is answered with the names that are known', () => {

@@ -1,0 +1,179 @@
+/**
+ * One exchange in a worker's thread: an `Exchange` on the thread's own agent, whose reports are
+ * posted to the pool.
+ *
+ * Invariants: it starts only if the pool has not revoked it; it posts the response as far as its
+ * credit goes and one chunk more, then it stops reading until it is granted; it is `over` when
+ * nothing is to come from it and nothing for it.
+ */
+
+import type { ResponseHeaders } from '../messages.ts';
+import type { ConnectTimes, DispatchedRequest, ExchangeReports, Head } from './carrier.ts';
+import { Exchange } from './exchange.ts';
+import { plainFailure } from './plain-failure.ts';
+import type { Outbox } from './port-outbox.ts';
+import { packHeaders, packRawHeaders } from './raw-headers.ts';
+import type { StartMark } from './start-marks.ts';
+import type { ThreadReport } from './thread-protocol.ts';
+import { UploadBody, type UploadObserver } from './upload-body.ts';
+import type { Transport } from './worker-agent.ts';
+
+export interface HostedOptions {
+  readonly id: number;
+  readonly agent: Transport;
+  readonly mark: StartMark;
+  readonly outbox: Outbox<ThreadReport>;
+  readonly request: DispatchedRequest;
+  /** Whether the body comes in parts. */
+  readonly uploads: boolean;
+  readonly creditBytes: number;
+  /** Nothing is to come from it, and nothing for it. */
+  readonly over: () => void;
+}
+
+export class HostedExchange implements ExchangeReports, UploadObserver {
+  // The pool has the window; here the credit decides.
+  readonly room = Number.POSITIVE_INFINITY;
+  readonly #options: HostedOptions;
+  readonly #exchange: Exchange;
+  readonly #upload: UploadBody | undefined;
+  #creditBytes: number;
+  #paused = false;
+  #isOver = false;
+
+  constructor(options: HostedOptions) {
+    const { agent, mark, uploads, creditBytes } = options;
+    this.#options = options;
+    this.#creditBytes = creditBytes;
+    this.#exchange = new RevocableExchange(agent, this, mark);
+    if (uploads) this.#upload = new UploadBody({ ...UNLIMITED, observer: this });
+  }
+
+  dispatch(): void {
+    this.#exchange.dispatch(this.#options.request, this.#upload);
+  }
+
+  chunk(bytes: Uint8Array): void {
+    void this.#upload?.write(bytes, true);
+  }
+
+  finish(): void {
+    this.#upload?.finish();
+  }
+
+  grant(bytes: number): void {
+    this.#creditBytes += bytes;
+    if (!this.#paused || this.#creditBytes < 0) return;
+    this.#paused = false;
+    this.#exchange.resume();
+  }
+
+  abort(): void {
+    this.#exchange.abort();
+    this.#end();
+  }
+
+  // --- what the exchange reports --------------------------------------------------------------
+
+  started(): void {
+    const { id, outbox } = this.#options;
+    const { connection, reusedConnection } = this.#exchange;
+    const times = connection && timesOf(connection);
+    this.#noteHead();
+    this.#watchFlush();
+    outbox.add(['started', id, reusedConnection, reusedConnection === false ? times : undefined]);
+  }
+
+  headReceived({ status, headers, raw, httpVersion }: Head): void {
+    const { id, outbox } = this.#options;
+    const own = httpVersion === '2' ? packHeaders(headers) : undefined;
+    outbox.add(['head', id, status, packRawHeaders(raw), own]);
+  }
+
+  dataReceived(chunk: Uint8Array): void {
+    const { id, outbox } = this.#options;
+    outbox.add(['data', id, outbox.give(chunk)]);
+    this.#creditBytes -= chunk.byteLength;
+    if (this.#creditBytes >= 0 || this.#paused) return;
+    this.#paused = true;
+    this.#exchange.pause();
+  }
+
+  responseEnded(trailers: ResponseHeaders): void {
+    const { id, outbox } = this.#options;
+    outbox.add(['ended', id, packHeaders(trailers)]);
+    // An upload that is not over is aborted by the pool.
+    if (this.#upload === undefined || this.#upload.sent) this.#end();
+  }
+
+  exchangeFailed(error: unknown): void {
+    const { id, mark, outbox } = this.#options;
+    this.#noteHead();
+    if (this.#exchange.flushed) mark.noteFlushed();
+    outbox.add(['failed', id, plainFailure(error)]);
+    this.#end();
+  }
+
+  // --- what the upload reports ----------------------------------------------------------------
+
+  uploadProgressed(bytes: number): void {
+    const { id, outbox } = this.#options;
+    this.#noteHead();
+    outbox.add(['passed', id, bytes]);
+  }
+
+  uploadSent(): void {
+    const { id, outbox } = this.#options;
+    this.#noteHead();
+    outbox.add(['sent', id]);
+  }
+
+  /** The pool has counted already. */
+  uploadLengthBroken(): void {}
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#upload?.close();
+    this.#options.over();
+  }
+
+  #noteHead(): void {
+    this.#options.mark.noteHead(this.#exchange.headSent(this.#upload));
+  }
+
+  /** Nobody tells when bytes that the transport writes on its own have left: it is looked for. */
+  #watchFlush(): void {
+    if (this.#options.request.bytes === undefined) return;
+    const look = (): void => {
+      if (this.#exchange.flushed) this.#options.mark.noteFlushed();
+      else if (!this.#isOver) setTimeout(look, FLUSH_LOOK_MS);
+    };
+    setImmediate(look);
+  }
+}
+
+/** An exchange that the pool can take back as long as it has not started. */
+class RevocableExchange extends Exchange {
+  readonly #mark: StartMark;
+
+  constructor(agent: Transport, reports: ExchangeReports, mark: StartMark) {
+    super(agent, reports);
+    this.#mark = mark;
+  }
+
+  override onRequestStart(...args: Parameters<Exchange['onRequestStart']>): void {
+    if (!this.#mark.start()) this.abort();
+    super.onRequestStart(...args);
+  }
+}
+
+function timesOf({ dns, connect, tls }: ConnectTimes): ConnectTimes {
+  return { dns, connect, tls };
+}
+
+/** The pool has counted and held back what there is to count and to hold back. */
+const UNLIMITED = { limit: Number.POSITIVE_INFINITY, contentLength: undefined } as const;
+
+/** While bytes wait for a peer that takes none. */
+const FLUSH_LOOK_MS = 10;

@@ -1,0 +1,192 @@
+/**
+ * The carrier of a worker in a thread of its own: it starts the thread, speaks with it for the
+ * transfers, and notices when it dies or answers no more.
+ *
+ * Invariants: `died` is told once, and not of an end that was asked for; a thread that runs nothing
+ * does not keep the process alive, one that does or that is to end does; `close` and `destroy`
+ * resolve when the thread is gone.
+ */
+
+import type { EventLoopUtilization } from 'node:perf_hooks';
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.ts';
+import type { ThreadOptions } from '../options.ts';
+import { ownOptions } from '../own-options.ts';
+import type { Carrier, ExchangeReports, Transfer } from './carrier.ts';
+import type { ConnectionReports } from './connections.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Outbox, type Parcel, ParcelBytes } from './port-outbox.ts';
+import { beginsPage, newMarks, StartMark } from './start-marks.ts';
+import type { ThreadCommand, ThreadReport } from './thread-protocol.ts';
+import { type ThreadLink, ThreadTransfer } from './thread-transfer.ts';
+
+export interface ThreadCarrierOptions {
+  /** Of the worker. */
+  readonly id: number;
+  readonly clock: Clock;
+  readonly connections: ConnectionReports;
+  readonly wedgeMs: number;
+  readonly thread: ThreadOptions;
+  /** The module that the thread runs. */
+  readonly module?: URL | undefined;
+  /** The thread has died, or has to. */
+  readonly died: (error: unknown) => void;
+}
+
+/** Beside this file, as source or built. */
+const THREAD_MODULE = new URL(
+  import.meta.url.endsWith('.ts') ? './thread-main.ts' : './thread-main.js',
+  import.meta.url,
+);
+
+/** How long a thread may take to close its connections at once. */
+const GRACE_MS = 250;
+
+export class ThreadCarrier implements Carrier, ThreadLink {
+  readonly outbox: Outbox<ThreadCommand>;
+  readonly #options: ThreadCarrierOptions;
+  readonly #worker: Worker;
+  readonly #transfers = new Map<number, ThreadTransfer>();
+  readonly #heartbeat: Heartbeat;
+  readonly #exited: Promise<void>;
+  #isAlive = true;
+  /** Whether its end was asked for, or has been told. */
+  #isOver = false;
+  #isWedged = false;
+  #nextId = 0;
+  #marks = newMarks();
+
+  constructor(options: ThreadCarrierOptions) {
+    const { id, clock, wedgeMs, thread } = options;
+    this.#options = options;
+    const name = `${thread.name ?? 'spool'}-${id}`;
+    // Own properties only: Node knows many more options than are set here (N11).
+    const { resourceLimits } = thread;
+    const workerOptions = ownOptions(resourceLimits ? { name, resourceLimits } : { name });
+    const worker = new Worker(options.module ?? THREAD_MODULE, workerOptions);
+    worker.unref();
+    this.#worker = worker;
+    this.outbox = new Outbox(worker, (error) => this.#dies(error));
+    this.#heartbeat = new Heartbeat({
+      clock,
+      wedgeMs,
+      ask: () => this.outbox.add(['ping']),
+      wedged: () => {
+        this.#isWedged = true;
+        this.#dies(new Error(`the thread has not answered for ${wedgeMs} ms`));
+      },
+    });
+    this.#exited = this.#listen(worker);
+  }
+
+  transfer(reports: ExchangeReports): Transfer {
+    return new ThreadTransfer(this, reports);
+  }
+
+  enter(transfer: ThreadTransfer): { readonly id: number; readonly mark: StartMark } {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    if (beginsPage(id)) {
+      this.#marks = newMarks();
+      this.outbox.add(['marks', this.#marks]);
+    }
+    if (this.#transfers.size === 0) {
+      this.#worker.ref();
+      this.#heartbeat.start();
+    }
+    this.#transfers.set(id, transfer);
+    return { id, mark: new StartMark(this.#marks, id) };
+  }
+
+  leave(id: number): void {
+    this.#transfers.delete(id);
+    if (this.#transfers.size > 0) return;
+    this.#heartbeat.stop();
+    if (!this.#isOver) this.#worker.unref();
+  }
+
+  halt(): void {
+    for (const transfer of [...this.#transfers.values()]) transfer.halt();
+  }
+
+  eventLoopUtilization(): EventLoopUtilization | undefined {
+    return this.#isAlive ? this.#worker.performance.eventLoopUtilization() : undefined;
+  }
+
+  close(): Promise<void> {
+    return this.#end(true);
+  }
+
+  async destroy(): Promise<void> {
+    const exited = this.#end(false);
+    if (!this.#isAlive) return;
+    if (this.#isWedged) {
+      await this.#worker.terminate();
+      return;
+    }
+    const { clock } = this.#options;
+    const timer = clock.setTimeout(() => void this.#worker.terminate(), GRACE_MS);
+    await exited;
+    clock.clearTimeout(timer);
+  }
+
+  #end(peacefully: boolean): Promise<void> {
+    this.#isOver = true;
+    if (this.#isAlive) {
+      this.#worker.ref();
+      this.outbox.add(['end', peacefully]);
+    }
+    return this.#exited;
+  }
+
+  #listen(worker: Worker): Promise<void> {
+    let reason: unknown;
+    worker.on('message', (parcel: Parcel<ThreadReport>) => this.#receive(parcel));
+    worker.on('messageerror', (error) => this.#dies(error));
+    worker.on('error', (error) => {
+      reason = error;
+    });
+    return new Promise((resolve) => {
+      worker.once('exit', (code) => {
+        this.#isAlive = false;
+        this.#dies(reason ?? new Error(`the thread has exited with code ${code}`));
+        resolve();
+      });
+    });
+  }
+
+  #dies(error: unknown): void {
+    this.#heartbeat.stop();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.died(error);
+  }
+
+  #receive([reports, packed]: Parcel<ThreadReport>): void {
+    this.#heartbeat.heard();
+    const bytes = new ParcelBytes(packed);
+    for (const report of reports) this.#take(report, bytes);
+  }
+
+  #take(report: ThreadReport, bytes: ParcelBytes): void {
+    const { connections } = this.#options;
+    switch (report[0]) {
+      case 'opened':
+        connections.opened(report[1]);
+        break;
+      case 'closed':
+        connections.closed(report[1]);
+        break;
+      case 'pong':
+        break;
+      case 'data': {
+        // Taken first: bytes lie one behind the other, also those that nobody wants any more.
+        const chunk = bytes.take(report[2]);
+        this.#transfers.get(report[1])?.data(chunk);
+        break;
+      }
+      default:
+        this.#transfers.get(report[1])?.report(report);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * A worker's part inside its thread: one agent, and the exchanges that the pool has dispatched.
+ *
+ * Invariants: what happens to an exchange is the pool's to decide, the thread only does and tells;
+ * an error that is nobody's exchange's is not caught: the thread dies of it, which is what it is
+ * for (W1).
+ */
+
+import { realClock } from '../clock.ts';
+import { isForeignMisuse } from './foreign-errors.ts';
+import { HostedExchange } from './hosted-exchange.ts';
+import { Outbox, type Parcel, ParcelBytes, type Postable } from './port-outbox.ts';
+import { newMarks, StartMark } from './start-marks.ts';
+import type { PostedRequest, ThreadCommand, ThreadReport } from './thread-protocol.ts';
+import { createAgent } from './transport.ts';
+import type { Transport } from './worker-agent.ts';
+
+/** The pool, as the thread sees it. */
+export interface PoolPort extends Postable {
+  on(event: 'message', listener: (parcel: Parcel<ThreadCommand>) => void): unknown;
+}
+
+/** Does what the pool says; `exit` ends the thread. */
+export function hostExchanges(port: PoolPort, exit: () => void): void {
+  const host = new ThreadHost(port, exit);
+  port.on('message', (parcel) => host.receive(parcel));
+}
+
+class ThreadHost {
+  readonly #outbox: Outbox<ThreadReport>;
+  readonly #agent: Transport;
+  readonly #exchanges = new Map<number, HostedExchange>();
+  readonly #exit: () => void;
+  #marks = newMarks();
+
+  constructor(port: Postable, exit: () => void) {
+    this.#outbox = new Outbox(port, (error) => {
+      throw error;
+    });
+    this.#agent = createAgent(realClock, {
+      opened: (origin) => this.#outbox.add(['opened', origin]),
+      closed: (origin) => this.#outbox.add(['closed', origin]),
+    });
+    this.#exit = exit;
+  }
+
+  receive([commands, packed]: Parcel<ThreadCommand>): void {
+    const bytes = new ParcelBytes(packed);
+    for (const command of commands) this.#do(command, bytes);
+  }
+
+  #do(command: ThreadCommand, bytes: ParcelBytes): void {
+    switch (command[0]) {
+      case 'marks':
+        this.#marks = command[1];
+        break;
+      case 'dispatch':
+        this.#dispatch(command[1], command[2], command[3], bytes);
+        break;
+      case 'chunk': {
+        // Taken first: bytes lie one behind the other, also those that nobody wants any more.
+        const chunk = bytes.take(command[2]);
+        this.#exchanges.get(command[1])?.chunk(chunk);
+        break;
+      }
+      case 'finish':
+        this.#exchanges.get(command[1])?.finish();
+        break;
+      case 'grant':
+        this.#exchanges.get(command[1])?.grant(command[2]);
+        break;
+      case 'abort':
+        this.#exchanges.get(command[1])?.abort();
+        break;
+      case 'ping':
+        this.#outbox.add(['pong']);
+        break;
+      case 'end':
+        void this.#end(command[1]);
+        break;
+      default:
+        command satisfies never;
+    }
+  }
+
+  #dispatch(id: number, posted: PostedRequest, creditBytes: number, parcel: ParcelBytes): void {
+    const [method, origin, path, headers, body] = posted;
+    const bytes = body === undefined || body === true ? undefined : parcel.take(body);
+    const mark = new StartMark(this.#marks, id);
+    const exchange = new HostedExchange({
+      id,
+      agent: this.#agent,
+      mark,
+      outbox: this.#outbox,
+      request: { method, origin, path, headers, text: undefined, bytes },
+      uploads: body === true,
+      creditBytes,
+      over: () => this.#exchanges.delete(id),
+    });
+    this.#exchanges.set(id, exchange);
+    try {
+      exchange.dispatch();
+    } catch (error) {
+      // One that breaks what it is dispatched to counts as started, or it would do so to the next.
+      if (!isForeignMisuse(error)) {
+        mark.start();
+        throw error;
+      }
+      exchange.exchangeFailed(error);
+    }
+  }
+
+  async #end(peacefully: boolean): Promise<void> {
+    if (peacefully) await this.#agent.close();
+    // A turn later: resets of HTTP/2 streams that were just asked for go first.
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#agent.destroy();
+    this.#outbox.flush();
+    this.#exit();
+  }
+}

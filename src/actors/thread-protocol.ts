@@ -1,0 +1,55 @@
+/**
+ * What passes between the pool and a worker in a thread: commands down, reports up, each a tuple of
+ * plain data, which costs a structured clone a third of what an object with names does.
+ *
+ * Exchanges are named by ids that are never used again. Commands and reports for an exchange that
+ * is over on the other side are ignored there.
+ */
+
+import type { ConnectTimes } from './carrier.ts';
+import type { PlainFailure } from './plain-failure.ts';
+import type { PostedBytes } from './port-outbox.ts';
+
+/** In the order in which they can first occur. */
+export type ThreadCommand =
+  /** The marks of the exchanges dispatched from now on (see `actors/start-marks`). */
+  | readonly ['marks', marks: Uint8Array]
+  | readonly ['dispatch', id: number, request: PostedRequest, creditBytes: number]
+  /** A part of the body, and its end. */
+  | readonly ['chunk', id: number, bytes: PostedBytes]
+  | readonly ['finish', id: number]
+  /** So many more bytes of the response may be posted. */
+  | readonly ['grant', id: number, bytes: number]
+  | readonly ['abort', id: number]
+  /** Answer, to show that the thread is alive. */
+  | readonly ['ping']
+  /** Close the connections, in order or at once, and end. */
+  | readonly ['end', peacefully: boolean];
+
+export type PostedRequest = readonly [
+  method: string,
+  origin: string,
+  path: string,
+  headers: readonly string[],
+  /** The whole body; `true` where it comes in parts, `undefined` where there is none. */
+  body: PostedBytes | true | undefined,
+];
+
+/** In the order in which they can first occur. */
+export type ThreadReport =
+  /** A connection to this origin. */
+  | readonly ['opened', origin: string]
+  | readonly ['started', id: number, reused: boolean | undefined, times: ConnectTimes | undefined]
+  /** `headers` only where they are not those of `raw` with their names in lower case. */
+  | readonly ['head', id: number, status: number, raw: string, headers: string | undefined]
+  | readonly ['data', id: number, bytes: PostedBytes]
+  | readonly ['ended', id: number, trailers: string]
+  | readonly ['failed', id: number, failure: PlainFailure]
+  /** So many bytes of the body, and then its end, have gone to the transport. */
+  | readonly ['passed', id: number, bytes: number]
+  | readonly ['sent', id: number]
+  | readonly ['closed', origin: string]
+  | readonly ['pong'];
+
+/** Bytes of one response that may be on their way between the threads. */
+export const CREDIT_BYTES = 256 * 1024;

@@ -1,0 +1,192 @@
+/**
+ * One exchange that runs on a worker in a thread, as the pool's side of it: calls become commands,
+ * reports become calls.
+ *
+ * Credit: the thread may have posted so many bytes of the response that were not granted, at most
+ * `CREDIT_BYTES` and at most what the receiver's window has room for. It stops reading with the
+ * chunk that goes beyond, as an exchange does that is paused (F2).
+ *
+ * Invariants: after `abort`, or after the response ended or failed, no report is made any more;
+ * no byte of an upload leaves this thread before the request has started, so that one that has not
+ * can be moved to another worker with its body whole (W2).
+ */
+
+import type { BodySink } from './body-stream.ts';
+import type { ConnectTimes, DispatchedRequest, ExchangeReports, Transfer } from './carrier.ts';
+import { rebuiltFailure } from './plain-failure.ts';
+import type { Outbox } from './port-outbox.ts';
+import { unpackHeaders } from './raw-headers.ts';
+import type { StartMark } from './start-marks.ts';
+import { CREDIT_BYTES, type ThreadCommand, type ThreadReport } from './thread-protocol.ts';
+import type { UploadBody } from './upload-body.ts';
+
+/** The way to the thread. */
+export interface ThreadLink {
+  readonly outbox: Outbox<ThreadCommand>;
+  /** Makes a transfer known to the thread: its name there, and its mark. */
+  enter(transfer: ThreadTransfer): { readonly id: number; readonly mark: StartMark };
+  /** Nothing more is to be heard of it. */
+  leave(id: number): void;
+}
+
+type ReportOf<Type extends ThreadReport[0]> = Extract<ThreadReport, readonly [Type, ...unknown[]]>;
+/** A report on one exchange; its data come on their own. */
+export type TransferReport = Exclude<ThreadReport, ReportOf<'opened' | 'data' | 'closed' | 'pong'>>;
+
+export class ThreadTransfer implements Transfer, BodySink {
+  readonly pieceBytes = Number.POSITIVE_INFINITY;
+  /** Bytes of the body that are with the thread and not with the transport. */
+  heldBytes = 0;
+  connection: ConnectTimes | undefined;
+  reusedConnection: boolean | undefined;
+  readonly #link: ThreadLink;
+  readonly #reports: ExchangeReports;
+  #id = NO_ID;
+  #mark: StartMark | undefined;
+  #upload: UploadBody | undefined;
+  #started = false;
+  #over = false;
+  #aborted = false;
+  #paused = false;
+  /** What the thread may still post. */
+  #creditBytes = 0;
+
+  constructor(link: ThreadLink, reports: ExchangeReports) {
+    this.#link = link;
+    this.#reports = reports;
+  }
+
+  dispatch(request: DispatchedRequest, upload: UploadBody | undefined): void {
+    const { outbox } = this.#link;
+    const { id, mark } = this.#link.enter(this);
+    this.#id = id;
+    this.#mark = mark;
+    this.#upload = upload;
+    upload?.attach(this);
+    this.#creditBytes = this.#room;
+    const { method, origin, path, headers, bytes } = request;
+    const body = upload !== undefined || (bytes && outbox.copy(bytes));
+    outbox.add(['dispatch', id, [method, origin, path, headers, body], this.#creditBytes]);
+  }
+
+  get flushed(): boolean {
+    return this.#mark?.flushed ?? false;
+  }
+
+  headSent(): boolean {
+    return this.#mark?.headSent ?? false;
+  }
+
+  /** The thread stops by itself, for want of credit. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#topUp();
+  }
+
+  abort(): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    if (this.#id === NO_ID) return;
+    this.#mark?.revoke();
+    this.#end();
+    this.#link.outbox.add(['abort', this.#id]);
+  }
+
+  /** The thread starts it no more; if it has by now, that is reported. */
+  halt(): void {
+    if (this.#mark?.revoke() === false) this.#noteStart();
+  }
+
+  /** A part of the body for the thread. */
+  accept(bytes: Uint8Array): boolean {
+    const { outbox } = this.#link;
+    this.heldBytes += bytes.byteLength;
+    outbox.add(['chunk', this.#id, outbox.give(bytes)]);
+    return true;
+  }
+
+  acceptEnd(): void {
+    this.#link.outbox.add(['finish', this.#id]);
+  }
+
+  /** A part of the response's body. */
+  data(chunk: Uint8Array): void {
+    this.#creditBytes -= chunk.byteLength;
+    this.#reports.dataReceived(chunk);
+    this.#topUp();
+  }
+
+  /** What the thread says of it. */
+  report(report: TransferReport): void {
+    switch (report[0]) {
+      case 'started':
+        [, , this.reusedConnection, this.connection] = report;
+        this.#noteStart();
+        break;
+      case 'head':
+        this.#head(report);
+        break;
+      case 'ended':
+        this.#end();
+        this.#reports.responseEnded(unpackHeaders(report[2]));
+        break;
+      case 'failed':
+        this.#end();
+        // The thread has forgotten it.
+        this.#aborted = true;
+        this.#reports.exchangeFailed(rebuiltFailure(report[2]));
+        break;
+      case 'passed':
+        this.heldBytes -= report[2];
+        this.#upload?.passed(report[2]);
+        this.#upload?.chunkLeft();
+        break;
+      case 'sent':
+        this.#upload?.streamEnded();
+        break;
+      default:
+        report satisfies never;
+    }
+  }
+
+  #noteStart(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#reports.started();
+    this.#upload?.pull();
+  }
+
+  #head([, , status, raw, headers]: ReportOf<'head'>): void {
+    this.#reports.headReceived({
+      status,
+      headers: unpackHeaders(headers ?? raw),
+      raw,
+      httpVersion: headers === undefined ? '1.1' : '2',
+    });
+  }
+
+  /** Grants what there is room for, not byte by byte. */
+  #topUp(): void {
+    if (this.#paused || this.#over) return;
+    const bytes = this.#room - this.#creditBytes;
+    if (bytes < CREDIT_BYTES / 2 && this.#creditBytes >= 0) return;
+    this.#creditBytes += bytes;
+    this.#link.outbox.add(['grant', this.#id, bytes]);
+  }
+
+  get #room(): number {
+    return Math.max(0, Math.min(this.#reports.room, CREDIT_BYTES));
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#link.leave(this.#id);
+  }
+}
+
+const NO_ID = -1;
