@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import type { MemoryRow } from './memory.ts';
 import { MIB } from './payload.ts';
+import type { QueueRow } from './queue.ts';
 import { type CaseResult, isStream } from './results.ts';
 import type { RoutingRow } from './routing.ts';
 
@@ -63,6 +64,22 @@ export function memoryTable(rows: readonly MemoryRow[]): string {
   );
 }
 
+export function queueTable(rows: readonly QueueRow[]): string {
+  return table(
+    'Exchanges that wait for admission: CPU of a request, heap of one that waits; time to cancel\n' +
+      'all of them, and the longest turn of the event loop meanwhile',
+    ['', 'CPU µs/req', '×', 'heap B', 'cancel ms', 'stall ms'],
+    rows.map((row) => [
+      `${row.waiting} waiting`,
+      row.cpuUs.toFixed(1),
+      ratio(row.cpuRatio),
+      row.heapBytes.toFixed(0),
+      row.cancelMs.toFixed(0),
+      row.stallMs.toFixed(0),
+    ]),
+  );
+}
+
 export function routingTable(rows: readonly RoutingRow[]): string {
   return table(
     'GETs to 40 origins, 4 workers: connections made for 1 000 requests; latency of those that\n' +
@@ -81,6 +98,7 @@ export function routingTable(rows: readonly RoutingRow[]): string {
 export interface Report {
   readonly cases: readonly CaseResult[];
   readonly memory: readonly MemoryRow[];
+  readonly queue: readonly QueueRow[];
   readonly routing: readonly RoutingRow[];
   readonly missed: readonly string[];
 }

@@ -6,6 +6,7 @@ import type { BenchCase } from './cases.ts';
 import { median, medianRatio, type Sample, type Samples } from './measure.ts';
 import type { MemoryRow } from './memory.ts';
 import { MIB } from './payload.ts';
+import type { QueueRow } from './queue.ts';
 
 /** Medians over the rounds; ratios to the case's reference, `NaN` when it did not take part. */
 export interface Row {
@@ -22,8 +23,18 @@ export interface CaseResult {
   readonly rows: readonly Row[];
 }
 
-/** Of the cost budget: CPU of a small GET to `undici.request`, throughput to `undici.stream`. */
-export const TARGETS = { getCpu: 0.8, streamThroughput: 0.95, memory: 32 * MIB } as const;
+/**
+ * Of the cost budget: CPU of a small GET to `undici.request`, throughput to `undici.stream`. Of a
+ * queue: CPU of a request among 100 000 to one among 1 000, heap of one, time to cancel all.
+ */
+export const TARGETS = {
+  getCpu: 0.8,
+  streamThroughput: 0.95,
+  memory: 32 * MIB,
+  queueCpu: 1.3,
+  queueHeap: 1536,
+  cancelMs: 300,
+} as const;
 
 const OURS = /^spool\b/;
 
@@ -44,11 +55,15 @@ export function summarize(benchCase: BenchCase, samples: Samples): CaseResult {
   return { case: benchCase, rows };
 }
 
+/** What has targets. */
+export interface Measured {
+  readonly cases: readonly CaseResult[];
+  readonly memory: readonly MemoryRow[];
+  readonly queue: readonly QueueRow[];
+}
+
 /** One line per missed target of ours; targets without a measurement are not missed. */
-export function missedTargets(
-  cases: readonly CaseResult[],
-  memory: readonly MemoryRow[],
-): readonly string[] {
+export function missedTargets({ cases, memory, queue }: Measured): readonly string[] {
   const missed: string[] = [];
   for (const { case: benchCase, rows } of cases) {
     for (const row of rows.filter(({ client }) => OURS.test(client))) {
@@ -68,7 +83,18 @@ export function missedTargets(
     const [grown, target] = [most, TARGETS.memory].map((bytes) => (bytes / MIB).toFixed(0));
     missed.push(`memory, ${row.scenario}, ${row.client}: grew by ${grown} MiB, target < ${target}`);
   }
-  return missed;
+  return [...missed, ...queue.flatMap(missedByQueue)];
+}
+
+function missedByQueue({ waiting, cpuRatio, heapBytes, cancelMs }: QueueRow): readonly string[] {
+  const each = [
+    ['CPU ratio', cpuRatio.toFixed(2), TARGETS.queueCpu],
+    ['heap bytes', heapBytes.toFixed(0), TARGETS.queueHeap],
+    ['ms to cancel', cancelMs.toFixed(0), TARGETS.cancelMs],
+  ] as const;
+  return each
+    .filter(([, value, target]) => Number(value) > target)
+    .map(([what, value, target]) => `queue, ${waiting}: ${what} ${value}, target ≤ ${target}`);
 }
 
 export function isStream({ operation }: BenchCase): boolean {

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what an exchange costs here and with undici, fetch, got and axios, side by side.
  *
- *     npm run bench -- [--only get|post|down|up|memory|routing]… [--clients a,b] [--isolated]
+ *     npm run bench -- [--only get|post|down|up|memory|queue|routing]… [--clients a,b] [--isolated]
  *                      [--rounds n] [--json] [--check]
  *
  * The clients take turns in interleaved rounds against one server. They share a process, as the
@@ -16,13 +16,15 @@ import { startClients, startServer } from './child.ts';
 import { CLIENT_NAMES } from './clients/index.ts';
 import { measureRounds } from './measure.ts';
 import { measureMemory } from './memory.ts';
-import { caseTable, json, memoryTable, routingTable, versionLine } from './report.ts';
+import { measureQueue, QUEUE_ROUNDS } from './queue.ts';
+import { caseTable, json, memoryTable, queueTable, routingTable, versionLine } from './report.ts';
 import { type CaseResult, missedTargets, summarize } from './results.ts';
 import { measureRouting, ROUTING_ROUNDS } from './routing.ts';
 
 const MEMORY = 'memory';
+const QUEUE = 'queue';
 const ROUTING = 'routing';
-const CASE_NAMES: readonly string[] = [...CASES.map(({ name }) => name), MEMORY, ROUTING];
+const CASE_NAMES: readonly string[] = [...CASES.map(({ name }) => name), MEMORY, QUEUE, ROUTING];
 
 const { values: options } = parseArgs({
   options: {
@@ -63,11 +65,15 @@ for (const each of CASES.filter(({ name }) => wanted.includes(name))) {
 
 const memory = wanted.includes(MEMORY) ? await measureMemory(clients, server.origin) : [];
 if (memory.length > 0) print(memoryTable(memory));
+const queue = wanted.includes(QUEUE)
+  ? await measureQueue(server.origin, rounds ?? QUEUE_ROUNDS)
+  : [];
+if (queue.length > 0) print(queueTable(queue));
 const routing = wanted.includes(ROUTING) ? await measureRouting(rounds ?? ROUTING_ROUNDS) : [];
 if (routing.length > 0) print(routingTable(routing));
 
-const missed = missedTargets(results, memory);
-if (options.json) console.log(json({ cases: results, memory, routing, missed }));
+const missed = missedTargets({ cases: results, memory, queue });
+if (options.json) console.log(json({ cases: results, memory, queue, routing, missed }));
 else if (options.check) print(['', ...missed, `${missed.length} targets missed`].join('\n'));
 
 await Promise.all(processes.map((each) => each.stop()));
