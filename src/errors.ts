@@ -135,6 +135,22 @@ export class RequestError extends Error {
   }
 }
 
+/**
+ * The error of an exchange, for its terminal message. It has no stack: that would lead to the timer
+ * or socket that ended the exchange, not to whoever asked for it, and costs more than all the rest of
+ * an end.
+ */
+export function exchangeError(code: ErrorCode, details: ErrorDetails): RequestError {
+  const { stackTraceLimit } = Error;
+  // As Node does; where it cannot be set the error has its stack.
+  Reflect.set(Error, 'stackTraceLimit', 0);
+  try {
+    return new RequestError(code, details);
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  }
+}
+
 /** One error for all the issues of a call; the text lists each (clause H1). */
 export function badOptions(issues: readonly OptionIssue[]): RequestError {
   const list = issues.map(({ option, problem }) => `${option}: ${problem}`).join('; ');

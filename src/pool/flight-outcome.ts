@@ -6,7 +6,13 @@
 import type { Transfer } from '../actors/carrier.ts';
 import type { FailurePoint } from '../actors/foreign-errors.ts';
 import { type ExchangeState, isUploading, type Upload } from '../actors/request-lifecycle.ts';
-import { ERROR_CODES, type ErrorCode, type Phase, RequestError } from '../errors.ts';
+import {
+  ERROR_CODES,
+  type ErrorCode,
+  exchangeError,
+  type Phase,
+  type RequestError,
+} from '../errors.ts';
 import type { Metrics, UploadOutcome } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
 import type { FlightTimes } from './flight-deadlines.ts';
@@ -68,7 +74,7 @@ export interface Failure {
 export function errorOf(facts: FlightFacts, failure: Failure): RequestError {
   const { method, origin, replayable } = facts.request;
   const repeatable = !facts.sent || (IDEMPOTENT.has(method) && replayable);
-  return new RequestError(failure.code, {
+  return exchangeError(failure.code, {
     phase: failure.phase ?? phaseOf(failure.before),
     ref: facts.ref,
     method,
