@@ -18,6 +18,10 @@ server.listen(0, '127.0.0.1', async () => {
   const pool = createPool({ workers: 1 });
   const response = await pool.await(pool.get('http://127.0.0.1:' + server.address().port));
   if (response.text() !== 'hello') throw new Error('unexpected body');
+  const connected = connectPool(pool.port());
+  const again = await connected.await(connected.get('http://127.0.0.1:' + server.address().port));
+  if (again.text() !== 'hello') throw new Error('unexpected body through a port');
+  await connected.close();
   await pool.close();
   server.close();
 });
@@ -25,12 +29,13 @@ server.listen(0, '127.0.0.1', async () => {
 
 const FILES: Readonly<Record<string, string>> = {
   'package.json': '{ "name": "empty", "private": true }',
-  'by-import.mjs': `import { createServer } from 'node:http';\nimport { createPool } from 'spool';\n${USE}`,
-  'by-require.cjs': `const { createServer } = require('node:http');\nconst { createPool } = require('spool');\n${USE}`,
-  'by-types.mts': `import { createPool, type Message, RequestError } from 'spool';
+  'by-import.mjs': `import { createServer } from 'node:http';\nimport { connectPool, createPool } from 'spool';\n${USE}`,
+  'by-require.cjs': `const { createServer } = require('node:http');\nconst { connectPool, createPool } = require('spool');\n${USE}`,
+  'by-types.mts': `import { type ConnectedPool, connectPool, createPool, type Message, RequestError } from 'spool';
 const pool = createPool({ workers: 1 });
 export const take = async (message: Message): Promise<number> =>
   message.type === 'error' && message.error instanceof RequestError ? message.error.code.length : 0;
+export const connected: ConnectedPool = connectPool(pool.port());
 export const closed: Promise<void> = pool.close();
 `,
 };

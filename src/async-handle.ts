@@ -39,14 +39,18 @@ export function createHandle(ref: string, target: unknown): AsyncHandle {
   return new Handle(ref, target);
 }
 
-// Random, so that the refs of several threads, and of several copies of this module, never meet.
-const PREFIX = randomBytes(6).toString('base64url');
+/** What the refs of one table begin with: random, so that those of several threads never meet. */
+export function newPrefix(): string {
+  return randomBytes(6).toString('base64url');
+}
+
+const PREFIX = newPrefix();
 let minted = 0;
 
 /** The next `ref`; it names the row in which its record stands. */
-export function mintRef(row: number): string {
+export function mintRef(row: number, prefix: string = PREFIX): string {
   minted += 1;
-  return `${PREFIX}.${minted.toString(36)}.${row}`;
+  return `${prefix}.${minted.toString(36)}.${row}`;
 }
 
 /** The row that a `ref` names; `NaN` for a text that is none. */

@@ -58,14 +58,14 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** What a `RequestError` tells beside its code; all of it optional. */
 export interface ErrorDetails {
-  readonly message?: string;
-  readonly phase?: Phase;
-  readonly ref?: string;
-  readonly method?: string;
+  readonly message?: string | undefined;
+  readonly phase?: Phase | undefined;
+  readonly ref?: string | undefined;
+  readonly method?: string | undefined;
   /** Scheme, host and port: never a path, a query or userinfo. */
-  readonly origin?: string;
-  readonly sent?: boolean;
-  readonly retryable?: boolean;
+  readonly origin?: string | undefined;
+  readonly sent?: boolean | undefined;
+  readonly retryable?: boolean | undefined;
   readonly cause?: unknown;
   readonly issues?: readonly OptionIssue[];
 }

@@ -19,7 +19,7 @@ import { type BodySink, type BodySource, BodyStream } from './body-stream.ts';
 
 /** What the channel tells its keeper. */
 export interface UploadObserver {
-  /** So many more bytes were passed on; 0 when the peer's side took of those that were. */
+  /** Bytes moved towards the peer. */
   uploadProgressed(bytes: number): void;
   /** The transport has taken everything, the end included. */
   uploadSent(): void;
@@ -37,6 +37,8 @@ interface Offer {
   readonly chunk: Uint8Array;
   /** Text was encoded into bytes of our own: nothing to copy. */
   readonly owned: boolean;
+  /** Its sender was told already that it is taken (see `pool/port/remote-upload`). */
+  readonly accepted: boolean;
   readonly answer: (taken: boolean) => void;
 }
 
@@ -79,11 +81,14 @@ export class UploadBody implements BodySource {
   /** Whether the body was finished, or ending it now would match what was declared. */
   get finishable(): boolean {
     if (this.#state === 'finished') return true;
-    return this.#contentLength === undefined || this.#acceptedBytes === this.#contentLength;
+    if (this.#contentLength === undefined) return true;
+    let bytes = this.#acceptedBytes;
+    for (const { chunk, accepted } of this.#offered) if (accepted) bytes += chunk.byteLength;
+    return bytes === this.#contentLength;
   }
 
   /** Offers a chunk; `true` once it is taken and there is room for more. */
-  write(chunk: Uint8Array, owned: boolean): Promise<boolean> {
+  write(chunk: Uint8Array, owned: boolean, accepted = false): Promise<boolean> {
     if (this.#state !== 'open') return RESOLVED_FALSE;
     if (chunk.byteLength === 0) return RESOLVED_TRUE;
     if (this.#offered.length === 0 && this.#hasRoom()) {
@@ -92,7 +97,7 @@ export class UploadBody implements BodySource {
       if (this.#hasRoom()) return RESOLVED_TRUE;
       return new Promise((resolve) => this.#waiting.push(resolve));
     }
-    return new Promise((answer) => this.#offered.push({ chunk, owned, answer }));
+    return new Promise((answer) => this.#offered.push({ chunk, owned, accepted, answer }));
   }
 
   /**
@@ -114,15 +119,18 @@ export class UploadBody implements BodySource {
   }
 
   /**
-   * Ends the body for a dead caller: what was taken is sent, what was only offered is not (C2).
+   * Ends the body for a dead caller: what was accepted is sent, what was only offered is not (C2).
    * After `finish` there is nothing left to do: all that was offered before it counts.
    */
   abandon(): void {
     if (this.#state !== 'open') return;
     const dropped = this.#offered;
     this.#offered = [];
+    for (const { chunk, owned, accepted, answer } of dropped) {
+      if (accepted) this.#take(chunk, owned);
+      answer(false);
+    }
     this.#state = 'finished';
-    for (const { answer } of dropped) answer(false);
     this.#releaseLastByte();
     this.#flush();
   }
@@ -168,7 +176,6 @@ export class UploadBody implements BodySource {
 
   /** The sink holds less than before, which makes room. */
   chunkLeft(): void {
-    this.#observer.uploadProgressed(0);
     this.#flush();
   }
 

@@ -6,7 +6,6 @@
  */
 
 import { chunkBytes } from '../actors/chunk-bytes.ts';
-import type { UploadBody } from '../actors/upload-body.ts';
 import type { BodyChunk } from '../options.ts';
 
 export interface PumpObserver {
@@ -16,15 +15,20 @@ export interface PumpObserver {
   sourceFailed(error: unknown): void;
 }
 
+/** Where the body goes. */
+interface Sink {
+  write(chunk: Uint8Array, owned: boolean): Promise<boolean>;
+}
+
 type Source = AsyncIterable<BodyChunk> | Iterable<BodyChunk>;
 
 export class BodyPump {
   readonly #iterator: AsyncIterator<BodyChunk> | Iterator<BodyChunk>;
-  readonly #upload: UploadBody;
+  readonly #upload: Sink;
   readonly #observer: PumpObserver;
   #stopped = false;
 
-  constructor(source: Source, upload: UploadBody, observer: PumpObserver) {
+  constructor(source: Source, upload: Sink, observer: PumpObserver) {
     this.#iterator =
       Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
     this.#upload = upload;

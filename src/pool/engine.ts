@@ -18,8 +18,8 @@ import { createAgent } from '../actors/transport.ts';
 import type { WorkerPorts } from '../actors/worker.ts';
 import type { AsyncHandle } from '../async-handle.ts';
 import type { Clock } from '../clock.ts';
-import { type ErrorCode, RequestError } from '../errors.ts';
-import type { ResolvedDefaults, ResolvedPool } from '../options.ts';
+import { badOptions, type ErrorCode, RequestError } from '../errors.ts';
+import type { ResolvedDefaults, ResolvedPool, ResolvedRequest } from '../options.ts';
 import type { PoolStats } from '../stats.ts';
 import { Admission } from './admission.ts';
 import { Deadlines } from './deadlines.ts';
@@ -49,7 +49,9 @@ export class Engine implements FlightHost<Flight> {
   readonly deadlines: Deadlines;
   readonly #flights = new FlightTable<Flight>();
   readonly handles: Handles<Flight>;
-  readonly #defaults: ResolvedDefaults;
+  readonly defaults: ResolvedDefaults;
+  /** Whether its workers have the pool's own transport, not one of the user's. */
+  readonly hasOwnTransport: boolean;
   readonly #watches = new Watches();
   readonly #slots: readonly WorkerSlot[];
   readonly #admission: Admission;
@@ -66,7 +68,8 @@ export class Engine implements FlightHost<Flight> {
   constructor(options: ResolvedPool, seams: Seams) {
     this.clock = seams.clock;
     this.#threadModule = seams.threadModule;
-    this.#defaults = options.defaults;
+    this.defaults = options.defaults;
+    this.hasOwnTransport = options.dispatcher === undefined;
     this.deadlines = new Deadlines(seams.clock);
     this.handles = new Handles(this, this.#flights);
     this.#retirement = new Retirement(seams.clock);
@@ -90,11 +93,11 @@ export class Engine implements FlightHost<Flight> {
 
   /** Checks a call and lets its exchange go; throws where nothing more is admitted (P1, W3). */
   request(call: RequestCall): AsyncHandle {
-    this.#assertOpen();
-    const request = resolveRequest(call, this.#defaults);
+    this.assertOpen();
+    const request = resolveRequest(call, this.defaults);
     const flight = this.#flights.add((ref, row) => new Flight({ ref, row }, request, this));
     const handle = this.handles.create(flight);
-    this.#launch(flight);
+    this.launch(flight);
     return handle;
   }
 
@@ -142,13 +145,22 @@ export class Engine implements FlightHost<Flight> {
     return this.#ended;
   }
 
-  #assertOpen(): void {
+  /** The record of an exchange that was asked for in another thread, by the `ref` it has there. */
+  takeIn(ref: string, request: ResolvedRequest): Flight {
+    if (this.#flights.get(ref) !== undefined) {
+      throw badOptions([{ option: 'ref', problem: 'is that of another exchange' }]);
+    }
+    return this.#flights.add((_, row) => new Flight({ ref, row }, request, this), ref);
+  }
+
+  /** Throws where nothing more is admitted. */
+  assertOpen(): void {
     if (this.#life === 'open') return;
     throw new RequestError(CLOSED_CODES[this.#life]);
   }
 
-  /** It runs, waits, or has ended when this returns. */
-  #launch(flight: Flight): void {
+  /** Lets a new exchange go: it runs, waits, or has ended when this returns. */
+  launch(flight: Flight): void {
     this.#watches.begin(flight);
     if (flight.isSettled) return;
     flight.waitForAdmission();

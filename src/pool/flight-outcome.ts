@@ -97,7 +97,7 @@ export function failurePointOf(state: ExchangeState, origin: string): FailurePoi
 }
 
 /** RFC 9110, 9.2.2. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+export const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 const ENDED_BY: Partial<Record<Upload, UploadOutcome['endedBy']>> = {
   ended_by_caller: 'caller',

@@ -20,24 +20,33 @@ export interface Row {
 export class FlightTable<Item extends Row> {
   readonly #rows: (Item | undefined)[] = [];
   readonly #free: number[] = [];
+  /** Records whose `ref` another thread has minted; it names a row there. */
+  readonly #foreign = new Map<string, Item>();
+  readonly #prefix: string | undefined;
   #size = 0;
+
+  /** `prefix`: what its refs begin with, where that is not for this thread to say. */
+  constructor(prefix?: string) {
+    this.#prefix = prefix;
+  }
 
   get size(): number {
     return this.#size;
   }
 
-  /** Makes a record with a `ref` of its own and takes it in. */
-  add(make: (ref: string, row: number) => Item): Item {
+  /** Makes a record and takes it in; its `ref` is a new one, or one that nobody has here. */
+  add(make: (ref: string, row: number) => Item, foreignRef?: string): Item {
     const row = this.#free.pop() ?? this.#rows.length;
-    const item = make(mintRef(row), row);
+    const item = make(foreignRef ?? mintRef(row, this.#prefix), row);
     this.#rows[row] = item;
+    if (foreignRef !== undefined) this.#foreign.set(foreignRef, item);
     this.#size += 1;
     return item;
   }
 
   get(ref: string): Item | undefined {
     const item = this.#rows[rowOf(ref)];
-    return item?.ref === ref ? item : undefined;
+    return item?.ref === ref ? item : this.#foreign.get(ref);
   }
 
   /** Whether the record was there: a second call finds nothing. */
@@ -45,6 +54,7 @@ export class FlightTable<Item extends Row> {
     const { row } = item;
     if (this.#rows[row] !== item) return false;
     this.#rows[row] = undefined;
+    this.#foreign.delete(item.ref);
     this.#free.push(row);
     this.#size -= 1;
     return true;

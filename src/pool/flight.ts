@@ -11,7 +11,6 @@
  * free, and it has no listener, deadline or blocked sender left.
  */
 
-import { isDead } from '../actors/caller-monitor.ts';
 import type { ExchangeReports, Head, Transfer } from '../actors/carrier.ts';
 import { isDispatcherGone, isForeignMisuse, mapForeignError } from '../actors/foreign-errors.ts';
 import {
@@ -33,7 +32,7 @@ import { type FlightFacts, failurePointOf } from './flight-outcome.ts';
 import { FlightResponse, responseEnd } from './flight-response.ts';
 import type { Row } from './flight-table.ts';
 import { FlightUpload, type UploadKeeper } from './flight-upload.ts';
-import type { HandleRecord } from './handle-record.ts';
+import { type HandleRecord, hasOwnReceiver } from './handle-record.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
 /** A response that nobody wants is read this far, for the sake of its connection (C2). */
@@ -125,7 +124,6 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
 
   /** A worker has taken it: the request goes to its carrier. */
   start(worker: WorkerSlot): void {
-    if (this.#leftInTheQueue()) return;
     this.#worker = worker;
     worker.take(this.request.origin);
     if (isUploading(this.#state.upload)) worker.openUploads += 1;
@@ -148,13 +146,13 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
     this.#apply({ type: 'stopped', code, cause });
   }
 
-  /** Its caller is dead; so is a mailbox, which dies with its caller. */
-  callerDied(): void {
+  /** Its caller is dead; so is a mailbox, which dies with its caller. `heard`: another receives. */
+  callerDied(heard: boolean = hasOwnReceiver(this.request)): void {
     const { request } = this;
     const finishable =
       request.onCallerDeath === 'finish' &&
       (this.#upload === undefined || this.#upload.body.finishable);
-    this.#apply({ type: 'caller_died', finishable, heard: this.#hasOwnReceiver() });
+    this.#apply({ type: 'caller_died', finishable, heard });
   }
 
   receiverDied(): void {
@@ -163,9 +161,9 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
 
   // --- what the caller does -------------------------------------------------------------------
 
-  sendBody(bytes: Uint8Array, owned: boolean): Promise<boolean> {
+  sendBody(bytes: Uint8Array, owned: boolean, accepted = false): Promise<boolean> {
     if (this.#upload === undefined || !this.request.streamBody) return Promise.resolve(false);
-    return this.#upload.body.write(bytes, owned);
+    return this.#upload.body.write(bytes, owned, accepted);
   }
 
   finishBody(): Promise<boolean> {
@@ -355,16 +353,6 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
     }
   }
 
-  /**
-   * Whether it ends before it begins. A caller that many share dies for one after the other, and the
-   * slot of the first must not be for the next: what is in the queue then is never sent (C6).
-   */
-  #leftInTheQueue(): boolean {
-    const { caller } = this.request;
-    if (caller !== undefined && isDead(caller)) this.callerDied();
-    return this.isSettled;
-  }
-
   #dispatch(transfer: Transfer, worker: WorkerSlot): void {
     // Meanwhile it may have ended, or its worker died.
     if (worker.carrier === undefined || this.#transfer !== transfer || this.isSettled) return;
@@ -407,11 +395,6 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
     if (change === 0) return;
     this.host.countUploads(change);
     if (this.#worker !== undefined) this.#worker.openUploads += change;
-  }
-
-  #hasOwnReceiver(): boolean {
-    const { replyTo, caller } = this.request;
-    return replyTo !== undefined && (replyTo as unknown) !== (caller as unknown);
   }
 
   #requeue(): void {

@@ -45,3 +45,8 @@ export interface HandleRecord extends Row {
   collectBody(): void;
   stopCollecting(): void;
 }
+
+/** Whether somebody other than the caller receives: a mailbox dies with its caller. */
+export function hasOwnReceiver({ replyTo, caller }: ResolvedRequest): boolean {
+  return replyTo !== undefined && (replyTo as unknown) !== (caller as unknown);
+}

@@ -33,16 +33,8 @@ function isPort(value: object): value is MessagePort {
 
 /** Posts a message; its bytes cross by transfer. */
 function post(port: MessagePort, message: Message): void {
-  const plain = plainMessage(message);
-  const bytes = bytesOf(plain);
-  port.postMessage(plain, bytes === undefined ? [] : [bytes.buffer]);
-}
-
-function bytesOf(message: PlainMessage): Uint8Array<ArrayBuffer> | undefined {
-  // Both are copies of ours, see `plainMessage`, so their buffers are never shared ones.
-  if (message.type === 'data') return message.chunk as Uint8Array<ArrayBuffer>;
-  if (message.type === 'done') return message.response?.body as Uint8Array<ArrayBuffer> | undefined;
-  return undefined;
+  const { plain, transfer } = plainMessage(message);
+  port.postMessage(plain, transfer);
 }
 
 function guarded(deliver: (message: Message) => unknown): Deliver {
@@ -75,25 +67,40 @@ function kindOf(error: unknown): string {
   }
 }
 
+/** A message as plain data, and the buffers of it that cross by transfer. */
+export interface Plain {
+  readonly plain: PlainMessage;
+  readonly transfer: readonly ArrayBuffer[];
+}
+
 /**
- * A message as plain data (clause M7). Its bytes are an exact copy in a buffer of their own: a chunk
- * is often a small view of a large read, and a port would send all of that along.
+ * A message as plain data (clause M7). `own` gives its bytes in a buffer of their own: a chunk is
+ * often a small view of a large read, and a port would send all of that along.
  */
-export function plainMessage(message: Message): PlainMessage {
+export function plainMessage(message: Message, own: Own = copyOf): Plain {
   switch (message.type) {
     case 'status':
-      return message;
-    case 'data':
-      return { ...message, chunk: new Uint8Array(message.chunk) };
+      return { plain: message, transfer: [] };
+    case 'data': {
+      const chunk = own(message.chunk);
+      return { plain: { ...message, chunk }, transfer: [chunk.buffer] };
+    }
     case 'done': {
       const { response, ...rest } = message;
-      if (response === undefined) return rest;
-      const plain = plainResponse(response);
-      return { ...rest, response: { ...plain, body: new Uint8Array(plain.body) } };
+      if (response === undefined) return { plain: rest, transfer: [] };
+      const body = own(response.body);
+      const plain = { ...rest, response: { ...plainResponse(response), body } };
+      return { plain, transfer: [body.buffer] };
     }
     case 'error':
-      return { ...message, error: message.error.toJSON() };
+      return { plain: { ...message, error: message.error.toJSON() }, transfer: [] };
     default:
       return message satisfies never;
   }
 }
+
+/** The bytes in a buffer that holds nothing else and that may be given away. */
+export type Own = (bytes: Uint8Array) => Uint8Array<ArrayBuffer>;
+
+/** An exact copy. */
+export const copyOf: Own = (bytes) => new Uint8Array(bytes);

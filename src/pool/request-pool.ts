@@ -6,12 +6,14 @@
  * calls that make and use handles are those of `pool/handle-calls`.
  */
 
+import type { MessagePort } from 'node:worker_threads';
 import { realClock } from '../clock.ts';
 import { badOptions } from '../errors.ts';
 import type { PoolOptions } from '../options.ts';
 import type { PoolStats } from '../stats.ts';
 import { Engine, type Seams } from './engine.ts';
 import { CheckedCalls, type HandleCalls } from './handle-calls.ts';
+import { Ports } from './port/ports.ts';
 import { type Check, checkedCall, show, zeroOrMore } from './validate.ts';
 import { resolvePool } from './validate-pool.ts';
 import { NO_OPTIONS } from './validate-request.ts';
@@ -23,6 +25,11 @@ import { NO_OPTIONS } from './validate-request.ts';
  * throws, or rejects where the call returns a promise, with a `RequestError`.
  */
 export interface Pool extends HandleCalls, AsyncDisposable {
+  /**
+   * A `MessagePort` for another thread, where `connectPool(port)` makes of it a pool to call from
+   * there (W6). It keeps neither thread alive; the pool closes it when it ends.
+   */
+  port(): MessagePort;
   /** A snapshot; cheap and exact (S2). */
   stats(): PoolStats;
   /** The worker with this id dies now and is restarted by its supervisor (W1). */
@@ -49,11 +56,17 @@ const REAL_SEAMS: Seams = { clock: realClock, random: Math.random, threadModule:
 /** The pool itself; tests hand in a clock and a source of chance. */
 export class RequestPool extends CheckedCalls implements Pool {
   readonly #engine: Engine;
+  readonly #ports: Ports;
 
   constructor(options?: PoolOptions, seams: Partial<Seams> = {}) {
     const engine = new Engine(resolvePool(options), { ...REAL_SEAMS, ...seams });
     super(engine);
     this.#engine = engine;
+    this.#ports = new Ports(engine);
+  }
+
+  port(): MessagePort {
+    return this.#ports.open();
   }
 
   stats(): PoolStats {
@@ -77,12 +90,16 @@ export class RequestPool extends CheckedCalls implements Pool {
         : clock.setTimeout(() => {
             void this.#engine.destroy(undefined);
           }, timeout);
+    this.#ports.announce('ERR_POOL_CLOSED');
     await this.#engine.close();
     if (timer !== undefined) clock.clearTimeout(timer);
+    await this.#ports.close();
   }
 
-  destroy(reason?: unknown): Promise<void> {
-    return this.#engine.destroy(reason);
+  async destroy(reason?: unknown): Promise<void> {
+    this.#ports.announce('ERR_POOL_DESTROYED');
+    await this.#engine.destroy(reason);
+    await this.#ports.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -77,6 +77,11 @@ export class BufferedResponse implements PoolResponse {
   }
 }
 
+/** The response that a plain one stands for. */
+export function responseOf(plain: PlainResponse): PoolResponse {
+  return new BufferedResponse({ ...plain, raw: plain.rawHeaders });
+}
+
 /** The response without methods, for a `MessagePort` (clause M7). */
 export function plainResponse(response: PoolResponse): PlainResponse {
   return {

@@ -3,15 +3,18 @@
 import type { ErrorMessage, TerminalMessage } from '../../src/index.ts';
 import { type AsyncHandle, type Message, type Pool, RequestError } from '../../src/index.ts';
 
+/** A pool, or a connection to one. */
+type Caller = Pick<Pool, 'messages'>;
+
 /** All messages of an exchange that are still to come; the last is the terminal one. */
-export async function messagesOf(pool: Pool, handle: AsyncHandle): Promise<Message[]> {
+export async function messagesOf(pool: Caller, handle: AsyncHandle): Promise<Message[]> {
   const messages: Message[] = [];
   for await (const message of pool.messages(handle)) messages.push(message);
   return messages;
 }
 
 /** The terminal message; rejects when it is not the one and last. */
-export async function endOf(pool: Pool, handle: AsyncHandle): Promise<TerminalMessage> {
+export async function endOf(pool: Caller, handle: AsyncHandle): Promise<TerminalMessage> {
   const messages = await messagesOf(pool, handle);
   const ends = messages.filter(({ type }) => type === 'done' || type === 'error');
   const last = messages.at(-1);
@@ -22,7 +25,7 @@ export async function endOf(pool: Pool, handle: AsyncHandle): Promise<TerminalMe
 }
 
 /** The terminal message of an exchange that fails; rejects when it does not. */
-export async function failureOf(pool: Pool, handle: AsyncHandle): Promise<ErrorMessage> {
+export async function failureOf(pool: Caller, handle: AsyncHandle): Promise<ErrorMessage> {
   const end = await endOf(pool, handle);
   if (end.type === 'error') return end;
   throw new Error('the exchange was done, it should have failed');

@@ -123,26 +123,26 @@ export interface Unhandled extends Disposable {
 }
 
 /**
- * Records unhandled rejections, uncaught exceptions and process warnings until disposed. For the
- * first two it takes the place of all other listeners, which would fail the test run. They are
+ * Records unhandled rejections, uncaught exceptions and process warnings until disposed. It takes
+ * the place of all other listeners, which would fail the test run or print. They are
  * reported some turns late: `await settled()` before looking, and before disposing.
  */
 export function collectUnhandled(): Unhandled {
   const rejections: unknown[] = [];
   const exceptions: unknown[] = [];
   const warnings: Error[] = [];
-  const onWarning = (warning: Error): void => void warnings.push(warning);
   const restores = [
     replaceListeners('unhandledRejection', (reason) => void rejections.push(reason)),
     replaceListeners('uncaughtException', (error) => void exceptions.push(error)),
+    replaceListeners('warning', (warning) => {
+      if (warning instanceof Error) warnings.push(warning);
+    }),
   ];
-  process.on('warning', onWarning);
   return {
     rejections,
     exceptions,
     warnings,
     [Symbol.dispose]: () => {
-      process.off('warning', onWarning);
       for (const restore of restores) restore();
     },
   };

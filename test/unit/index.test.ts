@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as spool from '../../src/index.ts';
 
-const VALUES = ['ERROR_CODES', 'RequestError', 'createPool'];
+const VALUES = ['ERROR_CODES', 'RequestError', 'connectPool', 'createPool'];
 
 const TYPES = [
   'AsyncHandle',
@@ -10,10 +10,12 @@ const TYPES = [
   'Caller',
   'CallerPool',
   'CallerScope',
+  'ConnectedPool',
   'DataMessage',
   'DoneMessage',
   'ErrorCode',
   'ErrorMessage',
+  'HandleCalls',
   'HttpVersion',
   'Message',
   'Metrics',

@@ -1,0 +1,77 @@
+/**
+ * A pool as it is called from another thread (W6).
+ *
+ * The calls that make and use handles are those of the pool itself (`pool/handle-calls`); only the
+ * exchanges behind them run elsewhere, at the other end of a port.
+ */
+
+import { MessagePort } from 'node:worker_threads';
+import { type Clock, realClock } from '../../clock.ts';
+import { badOptions } from '../../errors.ts';
+import { CheckedCalls, type HandleCalls } from '../handle-calls.ts';
+import { type Check, checkedCall, show, zeroOrMore } from '../validate.ts';
+import { NO_OPTIONS } from '../validate-request.ts';
+import { Connection } from './connection.ts';
+
+/**
+ * A pool that lives in another thread, with the same calls and the same promises.
+ *
+ * For the pool this thread is the caller: when it exits, or the connection ends, its open uploads
+ * are finished and its other exchanges cancelled, as for any dead caller (C2, C3).
+ */
+export interface ConnectedPool extends HandleCalls, AsyncDisposable {
+  /**
+   * Ends the connection: asks for nothing more, lets the exchanges of this thread end, closes the
+   * port; after `timeout` ms (default none) destroys. The pool lives on. Idempotent.
+   */
+  close(options?: { readonly timeout?: number | undefined }): Promise<void>;
+  /**
+   * Ends the connection at once: the exchanges of this thread end with `ERR_POOL_DESTROYED`,
+   * `reason` as its cause. The pool lives on. Idempotent.
+   */
+  destroy(reason?: unknown): Promise<void>;
+}
+
+/**
+ * Connects to the pool that made `port` with `pool.port()`. A port can be connected to once;
+ * anything else throws `ERR_BAD_OPTIONS`.
+ */
+export function connectPool(port: MessagePort): ConnectedPool {
+  return new RemotePool(port);
+}
+
+/** The connected pool itself; tests hand in a clock. */
+export class RemotePool extends CheckedCalls implements ConnectedPool {
+  readonly #connection: Connection;
+
+  constructor(port: MessagePort, clock: Clock = realClock) {
+    if (!(port instanceof MessagePort)) {
+      const problem = `must be a MessagePort that pool.port() made, not ${show(port)}`;
+      throw badOptions([{ option: 'port', problem }]);
+    }
+    const connection = new Connection(port, clock);
+    super(connection);
+    this.#connection = connection;
+  }
+
+  async close(options: { readonly timeout?: number | undefined } = NO_OPTIONS): Promise<void> {
+    const { timeout = Number.POSITIVE_INFINITY } = checkedCall(options, CLOSE_CHECKS);
+    const { clock } = this.#connection;
+    const timer =
+      timeout === Number.POSITIVE_INFINITY
+        ? undefined
+        : clock.setTimeout(() => void this.#connection.destroy(undefined), timeout);
+    await this.#connection.close();
+    if (timer !== undefined) clock.clearTimeout(timer);
+  }
+
+  destroy(reason?: unknown): Promise<void> {
+    return this.#connection.destroy(reason);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+const CLOSE_CHECKS: Readonly<Record<string, Check>> = { timeout: zeroOrMore };

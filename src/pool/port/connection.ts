@@ -1,0 +1,152 @@
+/**
+ * The caller's end of a port: what `pool/engine` is in the thread of the pool.
+ *
+ *     open ── close ──▶ closing ── last exchange ended ──▶ closed
+ *       └── destroy, or the pool is gone ──▶ closed
+ *
+ * Invariants: every exchange that was asked for ends, by the pool's word or, when the port closes,
+ * without it (H3); the port keeps the thread alive while something is awaited from the pool, and
+ * not longer; once it is closed no listener and no timer is left.
+ */
+
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { AsyncHandle } from '../../async-handle.ts';
+import type { Clock } from '../../clock.ts';
+import { badOptions, type ErrorCode, RequestError } from '../../errors.ts';
+import { Deadlines } from '../deadlines.ts';
+import { FlightTable } from '../flight-table.ts';
+import type { Exchanges } from '../handle-calls.ts';
+import { Handles } from '../handles.ts';
+import { type RequestCall, resolveRequest } from '../validate-request.ts';
+import { Watches } from '../watches.ts';
+import { Outbox } from './outbox.ts';
+import { type Command, type Hello, type Report, readHello } from './protocol.ts';
+import { RemoteFlight, type RemoteHost } from './remote-flight.ts';
+import { packCall } from './wire-call.ts';
+
+export class Connection implements Exchanges, RemoteHost {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly handles: Handles<RemoteFlight>;
+  readonly #port: MessagePort;
+  readonly #hello: Hello;
+  readonly #flights: FlightTable<RemoteFlight>;
+  readonly #watches = new Watches();
+  readonly #outbox: Outbox<Command>;
+  readonly #closed = Promise.withResolvers<void>();
+  /** What requests are refused with. */
+  #refusal: ErrorCode | undefined;
+  #isClosed = false;
+  #lastEnded: (() => void) | undefined;
+
+  /** Throws where the port is not a fresh one of a pool. */
+  constructor(port: MessagePort, clock: Clock) {
+    this.#hello = helloOn(port);
+    this.#port = port;
+    this.clock = clock;
+    this.deadlines = new Deadlines(clock);
+    this.#flights = new FlightTable(this.#hello.prefix);
+    this.handles = new Handles(this, this.#flights);
+    this.#outbox = new Outbox<Command>(port, queueMicrotask);
+    port.on('message', this.#receive);
+    port.once('close', this.#gone);
+    port.unref();
+  }
+
+  request(call: RequestCall): AsyncHandle {
+    if (this.#refusal !== undefined) throw new RequestError(this.#refusal);
+    const { defaults } = this.#hello;
+    const request = resolveRequest(call, defaults);
+    const wire = packCall(call, request, defaults);
+    const flight = this.#flights.add((ref, row) => new RemoteFlight({ ref, row }, request, this));
+    if (this.#flights.size === 1) this.#port.ref();
+    const handle = this.handles.create(flight);
+    this.#watches.begin(flight);
+    if (flight.end.terminal === undefined) flight.launch(wire);
+    return handle;
+  }
+
+  /** Asks for nothing more and resolves when all has ended and the port is closed. */
+  async close(): Promise<void> {
+    this.#refusal ??= 'ERR_POOL_CLOSED';
+    if (this.#flights.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#lastEnded = resolve;
+      });
+    }
+    this.#end();
+    await this.#closed.promise;
+  }
+
+  /** Ends everything here at once; for the pool it is the death of the callers. */
+  async destroy(reason: unknown): Promise<void> {
+    if (!this.#isClosed) this.#refusal = 'ERR_POOL_DESTROYED';
+    this.#end();
+    this.#loseAll('ERR_POOL_DESTROYED', reason);
+    await this.#closed.promise;
+  }
+
+  // --- for the exchanges ----------------------------------------------------------------------
+
+  command(command: Command, transfer?: readonly ArrayBuffer[]): void {
+    this.#outbox.post(command, transfer);
+  }
+
+  remove(flight: RemoteFlight): void {
+    this.#flights.delete(flight);
+    this.handles.ended(flight);
+    this.#watches.end(flight);
+  }
+
+  settled(): void {
+    if (this.#flights.size > 0) return;
+    this.#port.unref();
+    this.#lastEnded?.();
+  }
+
+  // --- the port -------------------------------------------------------------------------------
+
+  readonly #receive = (batch: unknown): void => {
+    // Only the pool has the other end, and it posts batches of reports.
+    for (const report of batch as readonly Report[]) this.#heard(report);
+  };
+
+  #heard(report: Report): void {
+    if (report.type === 'closing') {
+      this.#refusal ??= report.code;
+      return;
+    }
+    const ref = report.type === 'message' ? report.message.ref : report.ref;
+    this.#flights.get(ref)?.heard(report);
+  }
+
+  #end(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#outbox.flush();
+    this.#outbox.close();
+    this.#port.close();
+  }
+
+  /** The port is closed, here or in the pool, whose thread may be gone. */
+  readonly #gone = (): void => {
+    this.#isClosed = true;
+    this.#refusal ??= 'ERR_POOL_DESTROYED';
+    this.#outbox.close();
+    this.#port.off('message', this.#receive);
+    this.#loseAll(this.#refusal, new Error('the port of the pool is closed'));
+    this.#closed.resolve();
+  };
+
+  #loseAll(code: ErrorCode, cause: unknown): void {
+    for (const flight of this.#flights.snapshot()) flight.lost(code, cause);
+  }
+}
+
+/** The first message of the port, which waits in it since the pool made it. */
+function helloOn(port: MessagePort): Hello {
+  const hello = readHello(receiveMessageOnPort(port)?.message);
+  if (hello !== undefined) return hello;
+  const problem = 'must be a port that pool.port() made and that nobody has connected to';
+  throw badOptions([{ option: 'port', problem }]);
+}

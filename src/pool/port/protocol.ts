@@ -1,0 +1,80 @@
+/**
+ * What crosses the port between a pool and a caller's thread: commands one way, reports the other,
+ * plain data both ways, in batches.
+ *
+ * The first message on a port is the pool's `Hello`; it waits in the port while that is handed over,
+ * so that whoever connects can read it at once and knows what the pool's defaults are.
+ *
+ * Credit keeps each side from burying the other: the pool sends at most what was granted of a
+ * response (`grant`), the caller at most what was taken of an upload (`took`).
+ */
+
+import type { ErrorCode, PlainError } from '../../errors.ts';
+import type { PlainMessage } from '../../messages.ts';
+import type { ResolvedDefaults } from '../../options.ts';
+
+/** Bytes of one response that may be on their way through a port (or wait there to be looked at). */
+export const HOP_BYTES = 1024 * 1024;
+
+export interface Hello {
+  readonly type: 'hello';
+  /** Version of this protocol; both ends have to be of the same. */
+  readonly protocol: typeof PROTOCOL;
+  /** What the refs of exchanges asked for through this port begin with. */
+  readonly prefix: string;
+  /** The thread of the pool. */
+  readonly threadId: number;
+  readonly defaults: ResolvedDefaults;
+  /** One `Int32`, counted up and notified whenever something was posted for the caller. */
+  readonly bell: SharedArrayBuffer;
+}
+
+export const PROTOCOL = 1;
+
+/** A request as it crosses: validated where it was made, and once more where it runs. */
+export interface WireCall {
+  readonly url: string;
+  readonly method: string;
+  /** Names and values in turn; `undefined` where they are those of the pool. */
+  readonly headers: readonly string[] | undefined;
+  /** What else the caller has set, by the names of `RequestOptions`. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** A whole body, `'source'` for one that is read in the caller's thread. */
+  readonly body: { readonly bytes: Uint8Array | string } | 'source' | undefined;
+  /** Bytes of the response that may be sent before the first grant. */
+  readonly credit: number;
+}
+
+/** From the caller's thread. */
+export type Command =
+  | { readonly type: 'request'; readonly ref: string; readonly call: WireCall }
+  | { readonly type: 'body'; readonly ref: string; readonly chunk: Uint8Array }
+  | { readonly type: 'finish'; readonly ref: string }
+  /** The source of the body threw. */
+  | { readonly type: 'source_failed'; readonly ref: string }
+  | { readonly type: 'grant'; readonly ref: string; readonly bytes: number }
+  | { readonly type: 'cancel'; readonly ref: string }
+  /** `heard`: somebody else than the caller receives. */
+  | { readonly type: 'caller_died'; readonly ref: string; readonly heard: boolean }
+  | { readonly type: 'receiver_died'; readonly ref: string };
+
+/** From the thread of the pool. */
+export type Report =
+  | { readonly type: 'message'; readonly message: PlainMessage }
+  /** So many bytes of the upload are taken; with `open` false nothing more will be. */
+  | { readonly type: 'took'; readonly ref: string; readonly bytes: number; readonly open: boolean }
+  | { readonly type: 'finished'; readonly ref: string; readonly whole: boolean }
+  /** The exchange runs: its source is to be read. */
+  | { readonly type: 'source_wanted'; readonly ref: string }
+  | { readonly type: 'source_unwanted'; readonly ref: string }
+  /** The request was not let in; there is no exchange. */
+  | { readonly type: 'refused'; readonly ref: string; readonly error: PlainError }
+  /** The pool lets nothing more in. */
+  | { readonly type: 'closing'; readonly code: ErrorCode };
+
+/** The hello, where a value is one of this protocol. */
+export function readHello(value: unknown): Hello | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { type, protocol } = value as Partial<Hello>;
+  return type === 'hello' && protocol === PROTOCOL ? (value as Hello) : undefined;
+}

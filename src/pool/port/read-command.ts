@@ -1,0 +1,69 @@
+/**
+ * Reads what came over a port: a command of the protocol, or nothing.
+ *
+ * Invariant: whatever the other end posts, only values of the declared shape get through; what a
+ * request asks for is not checked here but with all other options, in `wire-call`.
+ */
+
+import { own } from '../../own-options.ts';
+import type { Command, WireCall } from './protocol.ts';
+
+/** The command that a value is; `undefined` for any other value. */
+export function readCommand(value: unknown): Command | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const ref = own(value, 'ref');
+  if (typeof ref !== 'string') return undefined;
+  const type = own(value, 'type');
+  switch (type) {
+    case 'request': {
+      const call = readCall(own(value, 'call'));
+      return call && { type, ref, call };
+    }
+    case 'body': {
+      const chunk = own(value, 'chunk');
+      return chunk instanceof Uint8Array && chunk.byteLength > 0 ? { type, ref, chunk } : undefined;
+    }
+    case 'grant': {
+      const bytes = own(value, 'bytes');
+      return typeof bytes === 'number' && bytes > 0 ? { type, ref, bytes } : undefined;
+    }
+    case 'caller_died': {
+      const heard = own(value, 'heard');
+      return typeof heard === 'boolean' ? { type, ref, heard } : undefined;
+    }
+    case 'finish':
+    case 'source_failed':
+    case 'cancel':
+    case 'receiver_died':
+      return { type, ref };
+    default:
+      return undefined;
+  }
+}
+
+function readCall(value: unknown): WireCall | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const url = own(value, 'url');
+  const method = own(value, 'method');
+  const headers = own(value, 'headers');
+  const options = own(value, 'options');
+  const body = own(value, 'body');
+  const credit = own(value, 'credit');
+  if (typeof url !== 'string' || typeof method !== 'string') return undefined;
+  if (headers !== undefined && !isListOfTexts(headers)) return undefined;
+  if (typeof options !== 'object' || options === null) return undefined;
+  if (typeof credit !== 'number' || !(credit >= 0)) return undefined;
+  if (!isBody(body)) return undefined;
+  return { url, method, headers, options: options as Record<string, unknown>, body, credit };
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function isBody(value: unknown): value is WireCall['body'] {
+  if (value === undefined || value === 'source') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const bytes = own(value, 'bytes');
+  return typeof bytes === 'string' || bytes instanceof Uint8Array;
+}

@@ -1,0 +1,255 @@
+/**
+ * The record, in the caller's thread, of an exchange that runs in the pool's.
+ *
+ * It keeps what belongs to the caller (mailbox, senders, sources, those who wait) and sends what
+ * happens to them as commands; where the exchange stands is for the pool to say.
+ *
+ * Invariants: it ends once, by the pool's terminal message or when the pool can send none (H3); by
+ * then it is out of the table and nobody waits for it; what was cancelled here never ends in
+ * `done`, even if that was under way already.
+ */
+
+import type { AsyncHandle } from '../../async-handle.ts';
+import { type ErrorCode, RequestError } from '../../errors.ts';
+import type {
+  DoneMessage,
+  PlainMessage,
+  PoolResponse,
+  StatusMessage,
+  TerminalMessage,
+} from '../../messages.ts';
+import type { ResolvedRequest } from '../../options.ts';
+import { FlightEnd } from '../flight-end.ts';
+import type { Row } from '../flight-table.ts';
+import { type HandleRecord, hasOwnReceiver, type RecordHost } from '../handle-record.ts';
+import type { Command, Report, WireCall } from './protocol.ts';
+import { rebuildError, rebuildMessage } from './rebuild.ts';
+import { RemoteDelivery } from './remote-delivery.ts';
+import { collectedResponse, endHere, lostEnd, type Stopped } from './remote-end.ts';
+import { RemoteUpload, type UploadPort } from './remote-upload.ts';
+
+/** What the record needs of its connection. */
+export interface RemoteHost extends RecordHost {
+  command(command: Command, transfer?: readonly ArrayBuffer[]): void;
+  /** The exchange has ended: out of the table, watched by nobody. */
+  remove(flight: RemoteFlight): void;
+  /** Its terminal message is out. */
+  settled(): void;
+}
+
+export class RemoteFlight implements HandleRecord, UploadPort {
+  readonly ref: string;
+  readonly row: number;
+  readonly host: RemoteHost;
+  readonly request: ResolvedRequest;
+  readonly end = new FlightEnd();
+  loops = 0;
+  handle: AsyncHandle | WeakRef<AsyncHandle> | undefined;
+
+  readonly #createdMs: number;
+  readonly #upload: RemoteUpload | undefined;
+  #delivery: RemoteDelivery | undefined;
+  #head: StatusMessage | undefined;
+  #response: PoolResponse | undefined;
+  #bytesReceived = 0;
+  /** The pool was asked. */
+  #launched = false;
+  #callerDied = false;
+  /** Its receiver was dead before the pool was asked. */
+  #isDeaf = false;
+  /** Why it was ended here. */
+  #stopped: Stopped | undefined;
+
+  constructor({ ref, row }: Row, request: ResolvedRequest, host: RemoteHost) {
+    this.ref = ref;
+    this.row = row;
+    this.host = host;
+    this.request = request;
+    this.#createdMs = host.clock.now();
+    if (request.upload) this.#upload = new RemoteUpload(this, request);
+    if (request.stream || request.replyTo !== undefined) {
+      this.#delivery = new RemoteDelivery(this, request.window, request.replyTo);
+    }
+  }
+
+  get isForHandle(): boolean {
+    const isOver = this.end.terminal !== undefined || this.#callerDied;
+    return !isOver && this.request.replyTo === undefined;
+  }
+
+  /** The messages of the handle; a buffered exchange has its one message here too. */
+  get delivery(): RemoteDelivery {
+    if (this.#delivery === undefined) {
+      this.#delivery = new RemoteDelivery(this, Number.POSITIVE_INFINITY, undefined);
+      if (this.end.terminal !== undefined) this.#delivery.end(this.end.terminal);
+    }
+    return this.#delivery;
+  }
+
+  // --- what the caller does -------------------------------------------------------------------
+
+  /** Asks the pool for it. */
+  launch(call: WireCall): void {
+    this.#launched = true;
+    const bytes = typeof call.body === 'object' ? call.body.bytes : undefined;
+    const transfer = typeof bytes === 'object' ? [bytes.buffer as ArrayBuffer] : [];
+    this.host.command({ type: 'request', ref: this.ref, call }, transfer);
+    if (this.#isDeaf) this.receiverDied();
+  }
+
+  sendBody(bytes: Uint8Array, owned: boolean): Promise<boolean> {
+    if (this.#upload === undefined || !this.request.streamBody) return Promise.resolve(false);
+    return this.#upload.write(bytes, owned);
+  }
+
+  finishBody(): Promise<boolean> {
+    if (this.#upload === undefined || !this.request.streamBody) return Promise.resolve(false);
+    return this.#upload.finish();
+  }
+
+  grant(bytes: number): void {
+    if (this.request.stream) this.#delivery?.grant(bytes);
+  }
+
+  stop(code: ErrorCode, cause?: unknown): void {
+    if (this.end.terminal !== undefined || this.#stopped !== undefined) return;
+    this.#stopped = { code, cause };
+    if (!this.#launched) {
+      this.lost(code, cause);
+      return;
+    }
+    this.#delivery?.discard();
+    this.#upload?.abandon();
+    this.host.command({ type: 'cancel', ref: this.ref });
+  }
+
+  callerDied(): void {
+    if (this.end.terminal !== undefined || this.#callerDied) return;
+    this.#callerDied = true;
+    const heard = hasOwnReceiver(this.request);
+    if (!heard) this.#delivery?.discard();
+    this.#upload?.abandon();
+    this.host.command({ type: 'caller_died', ref: this.ref, heard });
+  }
+
+  receiverDied(): void {
+    // Where nothing is uploaded, nothing is asked for (C4).
+    if (this.#launched) this.host.command({ type: 'receiver_died', ref: this.ref });
+    else if (this.#upload === undefined) this.lost('ERR_CANCELLED', undefined);
+    else this.#isDeaf = true;
+  }
+
+  responseOf(done: DoneMessage): PoolResponse {
+    this.#response ??=
+      done.response ??
+      collectedResponse(this.request, this.#head, done, this.#delivery?.takeBody() ?? []);
+    return this.#response;
+  }
+
+  collectBody(): void {
+    this.#delivery?.collect();
+  }
+
+  stopCollecting(): void {
+    this.#delivery?.stopCollecting();
+  }
+
+  // --- what the pool reports ------------------------------------------------------------------
+
+  /** A report about this exchange. */
+  heard(report: Exclude<Report, { readonly type: 'closing' }>): void {
+    switch (report.type) {
+      case 'message':
+        this.#received(report.message);
+        break;
+      case 'took':
+        this.#upload?.took(report.bytes, report.open);
+        break;
+      case 'finished':
+        this.#upload?.finished(report.whole);
+        break;
+      case 'source_wanted':
+        this.#upload?.start();
+        break;
+      case 'source_unwanted':
+        this.#upload?.abandon();
+        break;
+      case 'refused':
+        this.#lost(rebuildError(report.error));
+        break;
+      default:
+        report satisfies never;
+    }
+  }
+
+  /** The pool will say nothing about it any more; it may have touched the wire. */
+  lost(code: ErrorCode, cause: unknown): void {
+    const { method, origin } = this.request;
+    const sent = this.#launched;
+    const phase = sent ? undefined : 'queue';
+    this.#lost(new RequestError(code, { ref: this.ref, method, origin, phase, sent, cause }));
+  }
+
+  // --- what upload and delivery ask -----------------------------------------------------------
+
+  sendChunk(chunk: Uint8Array<ArrayBuffer>): void {
+    this.host.command({ type: 'body', ref: this.ref, chunk }, [chunk.buffer]);
+  }
+
+  sendFinish(): void {
+    this.host.command({ type: 'finish', ref: this.ref });
+  }
+
+  sourceEnded(): void {
+    void this.#upload?.finish();
+  }
+
+  sourceFailed(error: unknown): void {
+    this.#stopped ??= { code: 'ERR_CANCELLED', cause: error };
+    this.host.command({ type: 'source_failed', ref: this.ref });
+  }
+
+  grantRemote(bytes: number): void {
+    this.host.command({ type: 'grant', ref: this.ref, bytes });
+  }
+
+  // --- the end --------------------------------------------------------------------------------
+
+  #received(plain: PlainMessage): void {
+    const message = rebuildMessage(plain);
+    switch (message.type) {
+      case 'status':
+        this.#head = message;
+        this.#delivery?.status(message);
+        break;
+      case 'data':
+        this.#bytesReceived += message.chunk.byteLength;
+        this.#delivery?.data(message);
+        break;
+      default:
+        this.#settle(endHere(message, this.request, this.#stopped));
+    }
+  }
+
+  #settle(terminal: TerminalMessage): void {
+    this.host.remove(this);
+    try {
+      this.#upload?.close(terminal.upload?.endedBy === 'caller');
+      if (terminal.type === 'error' && DISCARDING.has(terminal.error.code)) {
+        this.#delivery?.discard();
+      }
+      this.end.come(terminal, this.#delivery);
+    } finally {
+      this.host.settled();
+    }
+  }
+
+  #lost(error: RequestError): void {
+    const { ref, request } = this;
+    const totalMs = this.host.clock.now() - this.#createdMs;
+    this.#settle(lostEnd({ ref, request, totalMs, bytesReceived: this.#bytesReceived }, error));
+  }
+}
+
+/** Whoever ends an exchange for its caller wants no more of it (X1). */
+const DISCARDING: ReadonlySet<ErrorCode> = new Set(['ERR_CANCELLED', 'ERR_CALLER_DIED']);
