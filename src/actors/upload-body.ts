@@ -19,7 +19,7 @@ import { type BodySink, type BodySource, BodyStream } from './body-stream.ts';
 
 /** What the channel tells its keeper. */
 export interface UploadObserver {
-  /** Bytes moved towards the peer. */
+  /** So many more bytes were passed on; 0 when the peer's side took of those that were. */
   uploadProgressed(bytes: number): void;
   /** The transport has taken everything, the end included. */
   uploadSent(): void;
@@ -176,6 +176,7 @@ export class UploadBody implements BodySource {
 
   /** The sink holds less than before, which makes room. */
   chunkLeft(): void {
+    this.#observer.uploadProgressed(0);
     this.#flush();
   }
 

@@ -11,6 +11,7 @@
  * free, and it has no listener, deadline or blocked sender left.
  */
 
+import { isDead } from '../actors/caller-monitor.ts';
 import type { ExchangeReports, Head, Transfer } from '../actors/carrier.ts';
 import { isDispatcherGone, isForeignMisuse, mapForeignError } from '../actors/foreign-errors.ts';
 import {
@@ -124,6 +125,7 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
 
   /** A worker has taken it: the request goes to its carrier. */
   start(worker: WorkerSlot): void {
+    if (this.#leftInTheQueue()) return;
     this.#worker = worker;
     worker.take(this.request.origin);
     if (isUploading(this.#state.upload)) worker.openUploads += 1;
@@ -351,6 +353,16 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
           effect satisfies never;
       }
     }
+  }
+
+  /**
+   * Whether it ends before it begins. A caller that many share dies for one after the other, and the
+   * slot of the first must not be for the next: what is in the queue then is never sent (C6).
+   */
+  #leftInTheQueue(): boolean {
+    const { caller } = this.request;
+    if (caller !== undefined && isDead(caller)) this.callerDied();
+    return this.isSettled;
   }
 
   #dispatch(transfer: Transfer, worker: WorkerSlot): void {

@@ -67,6 +67,17 @@ export class ManualClock {
     }
   }
 
+  /** The machine sleeps for `ms`: every timer that fell due meanwhile fires late, at the new time. */
+  leap(ms: number): void {
+    if (!(ms >= 0)) throw new RangeError(`a clock cannot leap by ${ms} ms: 0 or more`);
+    this.#nowMs += ms;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      if (next.dueMs > this.#nowMs) return;
+      this.#live.delete(next);
+      next.fn();
+    }
+  }
+
   #next(): Timer | undefined {
     for (let top = this.#heap[0]; top !== undefined; top = this.#heap[0]) {
       if (this.#live.has(top)) return top;

@@ -7,10 +7,13 @@ import { UploadBody, type UploadObserver } from '../../src/actors/upload-body.ts
 
 export class CountingObserver implements UploadObserver {
   progressed = 0;
+  /** How often it was told of progress. */
+  reports = 0;
   sent = 0;
   broken = 0;
   uploadProgressed(bytes: number): void {
     this.progressed += bytes;
+    this.reports += 1;
   }
   uploadSent(): void {
     this.sent += 1;

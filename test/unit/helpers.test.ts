@@ -644,6 +644,19 @@ describe('manual clock', () => {
     expect(() => clock.advance(Number.NaN)).toThrow(RangeError);
   });
 
+  test('leaps, so that all that fell due meanwhile fires late, at the same new time', () => {
+    const clock = new ManualClock();
+    const fired: [number, number][] = [];
+    for (const ms of [30, 10, 51]) clock.setTimeout(() => fired.push([ms, clock.now()]), ms);
+    clock.leap(50);
+    expect(fired).toEqual([
+      [10, 50],
+      [30, 50],
+    ]);
+    expect([clock.pending, clock.nextDue]).toEqual([1, 51]);
+    expect(() => clock.leap(-1)).toThrow(RangeError);
+  });
+
   test('keeps a hundred thousand timers cheaply', () => {
     const clock = new ManualClock();
     let fired = 0;

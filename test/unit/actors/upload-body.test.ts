@@ -48,6 +48,16 @@ describe('order and backpressure', () => {
     expect(await Promise.all([huge, next])).toEqual([true, true]);
   });
 
+  test('T1 tells that bytes move when the transport takes them, not when they begin to wait', () => {
+    const { body, observer } = uploadChannel(8);
+    const stream = body.open();
+    stream.read(0);
+    void body.write(bytes('last'), false);
+    expect([observer.progressed, observer.reports]).toEqual([4, 1]);
+    expect(String(stream.read())).toBe('last');
+    expect([observer.progressed, observer.reports]).toEqual([4, 2]);
+  });
+
   test('U2 lets the event loop go round while the transport takes everything at once', async () => {
     const { body } = uploadChannel(256 * 1024);
     body.open().resume();

@@ -59,6 +59,24 @@ test('C6 an exchange in the queue ends at once and unsent, with an upload and wi
   expect(connection.text()).not.toContain('never sent');
 });
 
+test('C6 the slot of an exchange that dies with its caller is not for the next of that caller', async () => {
+  await using peer = await scriptedPeer();
+  await using pool = createPool({ workers: 1, maxInFlight: 1 });
+  const caller = new AbortController();
+  const running = pool.get(peer.origin, { caller: caller.signal });
+  const connection = await peer.connection();
+  await connection.readHead();
+  const upload = pool.post(peer.origin, { caller: caller.signal, streamBody: true });
+  expect(await pool.sendBody(upload, 'never sent')).toBe(true);
+  caller.abort();
+  expect(gaugesOf(pool)).toEqual(IDLE);
+  expect(await failureOf(pool, running)).toMatchObject(DIED);
+  expect(await failureOf(pool, upload)).toMatchObject({
+    error: { code: 'ERR_CALLER_DIED', phase: 'queue', sent: false },
+    metrics: { attempts: 0 },
+  });
+});
+
 test('C3 an exchange that connects ends in the same tick', async () => {
   await using peer = await scriptedPeer();
   const slow = slowConnect(peer.port);
