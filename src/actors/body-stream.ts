@@ -6,6 +6,7 @@
  */
 
 import { Readable, type Writable } from 'node:stream';
+import type { Connection } from './measured-connect.ts';
 
 /** What reads an upload: the stream that undici reads, or the way to another thread. */
 export interface BodySink {
@@ -13,6 +14,11 @@ export interface BodySink {
   readonly heldBytes: number;
   /** The most that it accepts in one piece. */
   readonly pieceBytes: number;
+  /**
+   * Whether the system has taken all that has gone on from here, so that its memory may be used
+   * again; `undefined` where that cannot be known.
+   */
+  readonly drained?: boolean | undefined;
   /** Accepts a piece; whether it wants more at once. It tells by `passed` what has gone on. */
   accept(bytes: Uint8Array): boolean;
   /** The body has come to its end. */
@@ -48,6 +54,8 @@ export class BodyStream extends Readable implements BodySink {
   readonly pieceBytes = PIECE_BYTES;
   /** The HTTP/2 stream undici pipes into; stays `undefined` on HTTP/1.1. */
   target: Writable | undefined;
+  /** The HTTP/1.1 connection it is written to, where the transport is the worker's own. */
+  connection: Pick<Connection, 'flushed'> | undefined;
   readonly #channel: BodySource;
 
   constructor(channel: BodySource) {
@@ -61,6 +69,11 @@ export class BodyStream extends Readable implements BodySink {
 
   get heldBytes(): number {
     return this.readableLength;
+  }
+
+  get drained(): boolean | undefined {
+    // An HTTP/2 session keeps what it was given until the peer opens its windows.
+    return this.target === undefined ? this.connection?.flushed() : undefined;
   }
 
   accept(bytes: Uint8Array): boolean {

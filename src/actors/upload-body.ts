@@ -16,6 +16,7 @@
  */
 
 import { type BodySink, type BodySource, BodyStream } from './body-stream.ts';
+import { TakenBytes } from './taken-bytes.ts';
 
 /** What the channel tells its keeper. */
 export interface UploadObserver {
@@ -52,14 +53,12 @@ export class UploadBody implements BodySource {
   readonly #limit: number;
   readonly #contentLength: number | undefined;
   readonly #observer: UploadObserver;
-  readonly #taken: Uint8Array[] = [];
+  readonly #taken: TakenBytes;
   #offered: Offer[] = [];
   /** Senders whose chunk is taken and who wait for room. */
   #waiting: ((taken: boolean) => void)[] = [];
-  #takenBytes = 0;
-  #acceptedBytes = 0;
-  /** The last declared byte, held until `finish`. */
-  #lastByte: Uint8Array | undefined;
+  /** Bytes that the sink has accepted: not those of a piece it is just accepting. */
+  #fedBytes = 0;
   #state: ChannelState = 'open';
   #sink: BodySink | undefined;
   #hungry = false;
@@ -71,18 +70,19 @@ export class UploadBody implements BodySource {
     this.#limit = options.limit;
     this.#contentLength = options.contentLength;
     this.#observer = options.observer;
+    this.#taken = new TakenBytes(options.contentLength);
   }
 
   /** Bytes taken and not yet with the transport. */
   get bufferedBytes(): number {
-    return this.#takenBytes + (this.#sink?.heldBytes ?? 0);
+    return this.#taken.waiting + (this.#sink?.heldBytes ?? 0);
   }
 
   /** Whether the body was finished, or ending it now would match what was declared. */
   get finishable(): boolean {
     if (this.#state === 'finished') return true;
     if (this.#contentLength === undefined) return true;
-    let bytes = this.#acceptedBytes;
+    let bytes = this.#taken.accepted;
     for (const { chunk, accepted } of this.#offered) if (accepted) bytes += chunk.byteLength;
     return bytes === this.#contentLength;
   }
@@ -106,14 +106,14 @@ export class UploadBody implements BodySource {
    */
   finish(): boolean {
     if (this.#state !== 'open') return this.#state === 'finished';
-    let total = this.#acceptedBytes;
+    let total = this.#taken.accepted;
     for (const { chunk } of this.#offered) total += chunk.byteLength;
     if (this.#contentLength !== undefined && total !== this.#contentLength) {
       this.#observer.uploadLengthBroken();
       return false;
     }
     this.#state = 'finished';
-    if (this.#offered.length === 0) this.#releaseLastByte();
+    if (this.#offered.length === 0) this.#taken.releaseLastByte();
     this.#flush();
     return true;
   }
@@ -131,7 +131,7 @@ export class UploadBody implements BodySource {
       answer(false);
     }
     this.#state = 'finished';
-    this.#releaseLastByte();
+    this.#taken.releaseLastByte();
     this.#flush();
   }
 
@@ -139,8 +139,8 @@ export class UploadBody implements BodySource {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#taken.length = 0;
-    this.#takenBytes = 0;
+    this.#giveBack();
+    this.#taken.clear();
     const waiting = this.#waiting;
     const offered = this.#offered;
     this.#waiting = [];
@@ -165,6 +165,7 @@ export class UploadBody implements BodySource {
   /** The sink wants bytes. */
   pull(): void {
     this.#hungry = true;
+    this.#giveBack();
     this.#flush();
   }
 
@@ -191,32 +192,18 @@ export class UploadBody implements BodySource {
   }
 
   #take(chunk: Uint8Array, owned: boolean): boolean {
-    let bytes = owned ? chunk : copyOf(chunk);
-    if (this.#contentLength !== undefined) {
-      if (this.#acceptedBytes + bytes.byteLength > this.#contentLength) {
-        this.#observer.uploadLengthBroken();
-        return false;
-      }
-      if (this.#acceptedBytes + bytes.byteLength === this.#contentLength) {
-        this.#lastByte = bytes.subarray(bytes.byteLength - 1);
-        this.#acceptedBytes += 1;
-        bytes = bytes.subarray(0, bytes.byteLength - 1);
-      }
-    }
-    this.#acceptedBytes += bytes.byteLength;
-    if (bytes.byteLength > 0) this.#put(bytes);
-    return true;
+    this.#giveBack();
+    const borrow = this.#sink?.drained !== undefined;
+    const fits = owned ? this.#taken.put(chunk) : this.#taken.putCopy(chunk, borrow);
+    if (!fits) this.#observer.uploadLengthBroken();
+    return fits;
   }
 
-  #put(bytes: Uint8Array): void {
-    this.#taken.push(bytes);
-    this.#takenBytes += bytes.byteLength;
-  }
-
-  #releaseLastByte(): void {
-    if (this.#lastByte === undefined) return;
-    this.#put(this.#lastByte);
-    this.#lastByte = undefined;
+  /** What the system has taken leaves its memory to the next chunks. */
+  #giveBack(): void {
+    const sink = this.#sink;
+    if (!this.#taken.borrows || sink?.drained !== true) return;
+    this.#taken.giveBack(this.#fedBytes - sink.heldBytes);
   }
 
   /** Moves bytes down while the stream wants them, then lets senders in while there is room. */
@@ -231,27 +218,21 @@ export class UploadBody implements BodySource {
     const sink = this.#sink;
     if (sink === undefined) return;
     while (this.#hungry && !this.#resting && this.#state !== 'closed') {
-      const bytes = this.#nextPiece(sink.pieceBytes);
+      const bytes = this.#taken.next(sink.pieceBytes);
       if (bytes === undefined) {
         if (this.#state !== 'finished' || this.#offered.length > 0) return;
         this.#hungry = false;
         sink.acceptEnd();
         return;
       }
-      this.#takenBytes -= bytes.byteLength;
       this.#movedBytes += bytes.byteLength;
       // Cleared first: the sink may ask for more before it returns.
       this.#hungry = false;
       if (sink.accept(bytes)) this.#hungry = true;
+      this.#fedBytes += bytes.byteLength;
+      this.#giveBack();
       if (this.#movedBytes >= REST_BYTES) this.#rest();
     }
-  }
-
-  #nextPiece(pieceBytes: number): Uint8Array | undefined {
-    const chunk = this.#taken[0];
-    if (chunk === undefined || chunk.byteLength <= pieceBytes) return this.#taken.shift();
-    this.#taken[0] = chunk.subarray(pieceBytes);
-    return chunk.subarray(0, pieceBytes);
   }
 
   /**
@@ -282,7 +263,7 @@ export class UploadBody implements BodySource {
       offer.answer(false);
       return false;
     }
-    if (this.#state === 'finished' && this.#offered.length === 0) this.#releaseLastByte();
+    if (this.#state === 'finished' && this.#offered.length === 0) this.#taken.releaseLastByte();
     if (this.#hasRoom()) offer.answer(true);
     else this.#waiting.push(offer.answer);
     return true;
@@ -291,12 +272,6 @@ export class UploadBody implements BodySource {
 
 /** Bytes that one upload moves in one go. */
 const REST_BYTES = 256 * 1024;
-
-function copyOf(chunk: Uint8Array): Uint8Array {
-  const bytes = Buffer.allocUnsafe(chunk.byteLength);
-  bytes.set(chunk);
-  return bytes;
-}
 
 const RESOLVED_TRUE: Promise<boolean> = Promise.resolve(true);
 const RESOLVED_FALSE: Promise<boolean> = Promise.resolve(false);

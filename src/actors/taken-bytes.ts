@@ -1,0 +1,121 @@
+/**
+ * The bytes of an upload that are the library's own and wait to be sent: at first copies of what
+ * senders gave, in the end pieces for the transport.
+ *
+ * Invariants: bytes leave in the order in which they came, each once; with a declared length never
+ * a byte too many is taken, and the last one stays until it is released (U5); a block of memory is
+ * used again only when it holds nothing but bytes that the system has taken.
+ */
+
+import { BLOCK_BYTES, UploadBlocks } from './upload-blocks.ts';
+
+/** Smaller copies are cheap enough in memory of their own. */
+const LEAST_BLOCK_BYTES = 8 * 1024;
+
+export class TakenBytes {
+  /** Bytes taken so far, those that have left included. */
+  accepted = 0;
+  /** Bytes that wait. */
+  waiting = 0;
+  readonly #contentLength: number | undefined;
+  readonly #line: Uint8Array[] = [];
+  readonly #blocks = new UploadBlocks();
+  /** The last declared byte. */
+  #lastByte: Uint8Array | undefined;
+
+  constructor(contentLength: number | undefined) {
+    this.#contentLength = contentLength;
+  }
+
+  /** Whether it uses memory again that it must be told about by `giveBack`. */
+  get borrows(): boolean {
+    return !this.#blocks.isEmpty;
+  }
+
+  /** Puts bytes that nobody changes any more in line; `false` when they are too many. */
+  put(bytes: Uint8Array): boolean {
+    if (this.#exceededBy(bytes)) return false;
+    this.#append(bytes);
+    this.#count(bytes.byteLength);
+    return true;
+  }
+
+  /**
+   * Puts a copy in line; `false` when it is too long. With `borrow` it goes into memory that is
+   * used again.
+   */
+  putCopy(chunk: Uint8Array, borrow: boolean): boolean {
+    if (this.#exceededBy(chunk)) return false;
+    let at = 0;
+    while (borrow && chunk.byteLength - at >= LEAST_BLOCK_BYTES) {
+      const piece = chunk.subarray(at, at + BLOCK_BYTES);
+      const copy = this.#blocks.copy(piece, this.accepted + at + piece.byteLength);
+      if (copy === undefined) break;
+      this.#append(copy);
+      at += piece.byteLength;
+    }
+    if (at < chunk.byteLength) this.#append(copyOf(chunk.subarray(at)));
+    this.#count(chunk.byteLength);
+    return true;
+  }
+
+  /** The next bytes, at most so many. */
+  next(pieceBytes: number): Uint8Array | undefined {
+    const bytes = this.#line[0];
+    if (bytes === undefined) return undefined;
+    if (bytes.byteLength <= pieceBytes) {
+      this.#line.shift();
+      this.waiting -= bytes.byteLength;
+      return bytes;
+    }
+    this.#line[0] = bytes.subarray(pieceBytes);
+    this.waiting -= pieceBytes;
+    return bytes.subarray(0, pieceBytes);
+  }
+
+  /** The body is whole: its last byte may leave. */
+  releaseLastByte(): void {
+    if (this.#lastByte !== undefined) this.#append(this.#lastByte);
+    this.#lastByte = undefined;
+  }
+
+  /** The system has taken so many bytes of the body. */
+  giveBack(bytes: number): void {
+    this.#blocks.giveBack(bytes);
+  }
+
+  /** Drops what waits; what has left may still be on its way. */
+  clear(): void {
+    this.#line.length = 0;
+    this.waiting = 0;
+    this.#blocks.drop();
+  }
+
+  #exceededBy({ byteLength }: Uint8Array): boolean {
+    return this.#contentLength !== undefined && this.accepted + byteLength > this.#contentLength;
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#line.push(bytes);
+    this.waiting += bytes.byteLength;
+  }
+
+  #count(bytes: number): void {
+    this.accepted += bytes;
+    if (this.accepted === this.#contentLength) this.#holdLastByte();
+  }
+
+  #holdLastByte(): void {
+    const last = this.#line.pop();
+    if (last === undefined) return;
+    this.waiting -= last.byteLength;
+    this.#lastByte = last.subarray(last.byteLength - 1);
+    if (last.byteLength > 1) this.#append(last.subarray(0, last.byteLength - 1));
+  }
+}
+
+function copyOf(chunk: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(chunk.byteLength);
+  bytes.set(chunk);
+  return bytes;
+}

@@ -1,0 +1,148 @@
+/**
+ * The copies of an upload against a system that reads them late: what it reads is what was sent,
+ * however the memory of the copies is used again and again.
+ */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { BodySink } from '../../src/actors/body-stream.ts';
+import { countBlocks } from '../../src/actors/upload-blocks.ts';
+import { UploadBody } from '../../src/actors/upload-body.ts';
+import { settled } from '../helpers/leaks.ts';
+
+const SIZES = [1, 100, 8191, 8192, 20_000, 65_535, 65_536, 65_537, 300_000] as const;
+
+/** Holds pieces, passes them on to a system, which copies them when it is told to. */
+class LateSystem implements BodySink {
+  readonly pieceBytes = 64 * 1024;
+  readonly body: UploadBody;
+  readonly received: Buffer[] = [];
+  ended = false;
+  #held: Uint8Array[] = [];
+  #passed: Uint8Array[] = [];
+
+  constructor(limit: number) {
+    const observer = { uploadProgressed() {}, uploadSent() {}, uploadLengthBroken() {} };
+    this.body = new UploadBody({ limit, contentLength: undefined, observer });
+    this.body.attach(this);
+  }
+
+  get heldBytes(): number {
+    return this.#held.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  get drained(): boolean {
+    return this.#passed.length === 0;
+  }
+
+  accept(bytes: Uint8Array): boolean {
+    this.body.passed(bytes.byteLength);
+    this.#held.push(bytes);
+    return false;
+  }
+
+  acceptEnd(): void {
+    this.ended = true;
+  }
+
+  pass(): void {
+    this.#passed.push(...this.#held.splice(0, 1));
+    this.body.chunkLeft();
+  }
+
+  take(): void {
+    this.received.push(...this.#passed.map((bytes) => Buffer.from(bytes)));
+    this.#passed = [];
+  }
+
+  async takeAll(): Promise<void> {
+    while (!this.ended || this.heldBytes > 0 || !this.drained) {
+      this.body.pull();
+      this.pass();
+      this.take();
+      // The channel rests for a turn now and then.
+      await settled(1);
+    }
+  }
+}
+
+type Step = 'pull' | 'pass' | 'take' | number;
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom<Step>('pull', 'pass', 'take') },
+    { weight: 2, arbitrary: fc.constantFrom<Step>(...SIZES) },
+  ),
+  { maxLength: 120 },
+);
+
+test('U1 sends what a chunk was when it was taken, whatever becomes of its buffer', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, fc.constantFrom(1, 100_000, 1_000_000), async (script, limit) => {
+      const system = new LateSystem(limit);
+      const sent: Buffer[] = [];
+      for (const [index, step] of script.entries()) {
+        if (typeof step === 'number') {
+          const chunk = Buffer.alloc(step, `${index} `);
+          sent.push(Buffer.from(chunk));
+          void system.body.write(chunk, false).then(() => chunk.fill('!'));
+        } else if (step === 'pull') system.body.pull();
+        else system[step]();
+        await Promise.resolve();
+      }
+      system.body.finish();
+      await system.takeAll();
+      expect(Buffer.concat(system.received).equals(Buffer.concat(sent))).toBe(true);
+      system.body.close();
+      expect(countBlocks().lent).toBe(0);
+      expect(countBlocks().free).toBeLessThanOrEqual(32);
+    }),
+  );
+});
+
+test('U1 leaves blocks that were not taken by the system out of use when the upload is cut', async () => {
+  const system = new LateSystem(1_000_000);
+  system.body.pull();
+  const free = countBlocks().free;
+  for (const fill of 'abc') await system.body.write(Buffer.alloc(65_536, fill), false);
+  system.pass();
+  expect(countBlocks().lent).toBe(3);
+  system.body.close();
+  expect(countBlocks()).toEqual({ lent: 0, free: Math.max(0, free - 3) });
+  const other = new LateSystem(1_000_000);
+  await other.body.write(Buffer.alloc(65_536, 'z'), false);
+  system.take();
+  expect(Buffer.concat(system.received).equals(Buffer.alloc(65_536, 'a'))).toBe(true);
+  other.body.close();
+});
+
+test('U2 gives every block back as soon as the system has taken its bytes', async () => {
+  const system = new LateSystem(1_000_000);
+  for (const fill of 'abc') {
+    await system.body.write(Buffer.alloc(65_536, fill), false);
+    system.body.pull();
+  }
+  expect(countBlocks().lent).toBe(3);
+  system.pass();
+  system.take();
+  system.body.pull();
+  expect(countBlocks().lent).toBe(2);
+  system.body.close();
+});
+
+test('U2 has no more than 32 blocks for all uploads, and goes on without', async () => {
+  const uploads = Array.from({ length: 20 }, () => new LateSystem(1_000_000));
+  for (const { body } of uploads) {
+    for (const fill of 'abc') await body.write(Buffer.alloc(65_536, fill), false);
+  }
+  expect(countBlocks()).toEqual({ lent: 32, free: 0 });
+  for (const system of uploads) {
+    system.body.finish();
+    await system.takeAll();
+    expect(Buffer.concat(system.received).toString()).toBe(
+      ['a', 'b', 'c'].map((fill) => fill.repeat(65_536)).join(''),
+    );
+    system.body.close();
+  }
+  expect(countBlocks().lent).toBe(0);
+});

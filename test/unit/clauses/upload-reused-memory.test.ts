@@ -1,0 +1,124 @@
+/**
+ * U1 over real connections: a caller that fills one buffer again and again while the peer stalls
+ * and reads by turns. The peer echoes; what comes back is what was in the buffer at each call.
+ */
+
+import { createHash } from 'node:crypto';
+import { Agent } from 'undici';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { countBlocks } from '../../../src/actors/upload-blocks.ts';
+import { createPool, type Pool, type PoolOptions } from '../../../src/index.ts';
+import { type EchoProtocol, type EchoServer, echoServer } from '../../helpers/echo-server.ts';
+import { settled } from '../../helpers/leaks.ts';
+import { scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { trustTestCa } from '../../helpers/tls.ts';
+import type { Protocol } from '../../helpers/upload-peer.ts';
+import { uploadStage } from '../../helpers/upload-stage.ts';
+
+const SIZES = [65_536, 1, 8192, 65_535, 100, 20_000, 65_537, 400_000, 65_536] as const;
+/** More than what the system and the server hold while nobody reads the response. */
+const TOTAL_BYTES = 12 * 1024 * 1024;
+
+let trust: Disposable;
+beforeAll(() => {
+  trust = trustTestCa();
+});
+afterAll(() => trust[Symbol.dispose]());
+
+/** Sends from one buffer, filled anew for each call; resolves with the digest of all of it. */
+async function send(pool: Pool, handle: ReturnType<Pool['post']>): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.alloc(500_000);
+  for (let sent = 0, call = 0; sent < TOTAL_BYTES; call += 1) {
+    const size = SIZES[call % SIZES.length] ?? 1;
+    const chunk = buffer.subarray(call % 7, (call % 7) + size);
+    buffer.fill(`${call} `);
+    hash.update(chunk);
+    if (!(await pool.sendBody(handle, chunk))) throw new Error('the upload ended early');
+    sent += size;
+  }
+  buffer.fill('!');
+  await pool.finishBody(handle);
+  return hash.digest('hex');
+}
+
+/** Reads the response by fits and starts; resolves with its digest. */
+async function read(pool: Pool, handle: ReturnType<Pool['post']>): Promise<string> {
+  const hash = createHash('sha256');
+  let rests = 0;
+  for await (const message of pool.messages(handle)) {
+    if (message.type === 'error') throw message.error;
+    if (message.type === 'data') hash.update(message.chunk);
+    if (message.type === 'data' && ++rests % 40 === 0) await settled(5);
+  }
+  return hash.digest('hex');
+}
+
+async function roundTrip(server: EchoServer, options: PoolOptions = {}): Promise<void> {
+  const pool = createPool({ workers: 1, ...options });
+  // The connection is there before the first chunk.
+  await pool.await(pool.get(server.url('/headers')));
+  const handle = pool.post(server.url('/echo'), { streamBody: true, stream: true });
+  const sending = send(pool, handle);
+  await settled(50);
+  const echoed = await read(pool, handle);
+  expect(echoed).toBe(await sending);
+  await pool.close();
+  expect(countBlocks().lent).toBe(0);
+}
+
+describe('U1 sends what was in the buffer at each call', () => {
+  test.each<[string, EchoProtocol]>([
+    ['HTTP/1.1', 'http'],
+    ['HTTP/1.1 over TLS', 'https'],
+    ['HTTP/2', 'h2'],
+  ])('over %s', async (_name, protocol) => {
+    await using server = await echoServer({ protocol });
+    await roundTrip(server);
+  });
+
+  test('through a dispatcher that is not ours', async () => {
+    await using server = await echoServer();
+    await roundTrip(server, { dispatcher: () => new Agent() });
+    expect(countBlocks()).toMatchObject({ lent: 0 });
+  });
+});
+
+test.each<[Protocol, boolean]>([
+  ['HTTP/1.1', true],
+  ['HTTP/2', false],
+])('U2 uses memory again over %s: %s', async (protocol, expected) => {
+  await using stage = await uploadStage(protocol);
+  const { pool, peer } = stage;
+  const handle = pool.post(peer.origin, { streamBody: true });
+  void pool.sendBody(handle, 'first');
+  (await peer.request()).stall();
+  const chunk = Buffer.alloc(65_536, 'a');
+  const senders = Array.from({ length: 400 }, () => pool.sendBody(handle, chunk));
+  await settled(50);
+  expect(countBlocks().lent > 0).toBe(expected);
+  pool.cancel(handle);
+  await Promise.all(senders);
+  expect(countBlocks().lent).toBe(0);
+});
+
+test('U1 uses no memory again that a connection may still send when its upload is cut', async () => {
+  await using peer = await scriptedPeer();
+  const pool = createPool({ workers: 1 });
+  const handle = pool.post(peer.origin, { streamBody: true });
+  const first = pool.sendBody(handle, 'first');
+  const connection = await peer.connection();
+  await connection.readHead();
+  connection.pause();
+  expect(await first).toBe(true);
+  const chunk = Buffer.alloc(65_536, 'a');
+  const senders = Array.from({ length: 400 }, () => pool.sendBody(handle, chunk));
+  await settled(50);
+  const { lent, free } = countBlocks();
+  expect(lent).toBeGreaterThan(0);
+  connection.reset();
+  await expect(pool.await(handle)).rejects.toMatchObject({ code: 'ERR_SOCKET' });
+  expect((await Promise.all(senders)).at(-1)).toBe(false);
+  expect(countBlocks()).toEqual({ lent: 0, free });
+  await pool.destroy();
+});
