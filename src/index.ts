@@ -30,13 +30,16 @@ export type {
   BodyChunk,
   Caller,
   CallerScope,
+  PoolLimits,
   PoolOptions,
+  RateLimit,
   ReplyTo,
   RequestBody,
   RequestDefaults,
   RequestHeaders,
   RequestOptions,
   RequestOptionsWithUrl,
+  TenantOptions,
   WatchableActor,
 } from './options.ts';
 export type { CallerPool, RequestVerbs } from './pool/caller-pool.ts';

@@ -83,6 +83,10 @@ export interface RequestDefaults {
   readonly idleTimeout?: number | undefined;
   /** Time in the admission queue (H6). Default `Infinity`. */
   readonly queueTimeout?: number | undefined;
+  /** Whose work it is: tenants that wait take turns (H9). Default `''`. */
+  readonly tenant?: string | undefined;
+  /** Within a tenant the higher is first, one more for each second waited (H9). Default 0. */
+  readonly priority?: number | undefined;
   /** Ends a peer that moves fewer than `bytes` in each `interval` ms (T4). Default off. */
   readonly minThroughput?: { readonly bytes: number; readonly interval: number } | undefined;
   /** Bytes of one upload that are accepted ahead of the peer (U2). Default 256 KiB. */
@@ -118,8 +122,40 @@ export interface ThreadOptions {
   readonly resourceLimits?: ResourceLimits | undefined;
 }
 
+/** At most `limit` starts in any window of `interval` ms; a `limit` of `Infinity` is none. */
+export interface RateLimit {
+  readonly limit: number;
+  readonly interval: number;
+}
+
+/** What may be changed while the pool runs, with `setLimits`. */
+export interface PoolLimits {
+  /** Exchanges one worker runs at a time (H6). Default 128. */
+  readonly maxInFlight?: number | undefined;
+  /** Exchanges that run to one origin at a time, over the whole pool (H9). Default `Infinity`. */
+  readonly maxPerOrigin?: number | undefined;
+  /** Exchanges that may wait for admission; beyond it `ERR_OVERLOAD` (H6). Default 1 000 000. */
+  readonly queueLimit?: number | undefined;
+  /** Starts of the whole pool. Default: none. */
+  readonly rate?: RateLimit | undefined;
+  /** Starts of each origin. Default: none. */
+  readonly originRate?: RateLimit | undefined;
+  /**
+   * The weights by which waiting tenants take turns (H9), and their rates. Default: every tenant 1,
+   * and so each that is not named here.
+   */
+  readonly tenants?: Readonly<Record<string, number | TenantOptions>> | undefined;
+}
+
+export interface TenantOptions {
+  /** Default 1. */
+  readonly weight?: number | undefined;
+  /** Starts of this tenant. Default: none. */
+  readonly rate?: RateLimit | undefined;
+}
+
 /** Options of `createPool`. */
-export interface PoolOptions extends RequestDefaults {
+export interface PoolOptions extends RequestDefaults, PoolLimits {
   /** Number of workers. Default 2. */
   readonly workers?: number | undefined;
   /**
@@ -131,16 +167,12 @@ export interface PoolOptions extends RequestDefaults {
   readonly thread?: ThreadOptions | undefined;
   /** With `isolation: 'thread'`: a thread that is silent for so long is killed (W4). Default 5000. */
   readonly wedgeTimeout?: number | undefined;
-  /** Exchanges one worker runs at a time (H6). Default 128. */
-  readonly maxInFlight?: number | undefined;
   /**
    * Which of the workers with room takes an exchange. `'affinity'`, the default: the one that has a
    * connection to the origin idle, else the least busy. `'least-busy'`. `'random'`: the less busy
    * of two drawn by chance. With a `dispatcher` of your own connections are not known.
    */
   readonly select?: 'affinity' | 'least-busy' | 'random' | undefined;
-  /** Exchanges that may wait for admission; beyond it `ERR_OVERLOAD` (H6). Default 1 000 000. */
-  readonly queueLimit?: number | undefined;
   /** Restarts of workers within `restartWindow` before the pool fails (W3). Default 5. */
   readonly maxRestarts?: number | undefined;
   /** Milliseconds over which restarts are counted (W3). Default 60 000. */
@@ -161,9 +193,26 @@ export interface ResolvedDefaults {
   readonly headersTimeout: number;
   readonly idleTimeout: number;
   readonly queueTimeout: number;
+  readonly tenant: string;
+  readonly priority: number;
   readonly minThroughput: { readonly bytes: number; readonly interval: number } | undefined;
   readonly uploadBuffer: number;
   readonly maxResponseBytes: number | undefined;
+}
+
+/** The limits of a pool, checked and filled. */
+export interface ResolvedLimits {
+  readonly maxInFlight: number;
+  readonly maxPerOrigin: number;
+  readonly queueLimit: number;
+  readonly rate: RateLimit | undefined;
+  readonly originRate: RateLimit | undefined;
+  readonly tenants: ReadonlyMap<string, ResolvedTenant>;
+}
+
+export interface ResolvedTenant {
+  readonly weight: number;
+  readonly rate: RateLimit | undefined;
 }
 
 /** A pool's options, checked and filled. */
@@ -172,9 +221,8 @@ export interface ResolvedPool {
   /** `undefined` for workers that run inline. */
   readonly thread: ThreadOptions | undefined;
   readonly wedgeTimeout: number;
-  readonly maxInFlight: number;
+  readonly limits: ResolvedLimits;
   readonly select: 'affinity' | 'least-busy' | 'random';
-  readonly queueLimit: number;
   readonly maxRestarts: number;
   readonly restartWindow: number;
   readonly dispatcher: ((worker: { readonly id: number }) => Dispatcher) | undefined;
@@ -215,6 +263,8 @@ export interface ResolvedRequest {
   readonly headersTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly queueTimeoutMs: number;
+  readonly tenant: string;
+  readonly priority: number;
   readonly minThroughput: { readonly bytes: number; readonly interval: number } | undefined;
   readonly uploadBuffer: number;
   readonly maxResponseBytes: number;
@@ -223,13 +273,20 @@ export interface ResolvedRequest {
 /** The defaults of the contract's table. */
 export const POOL_DEFAULTS = {
   workers: 2,
-  maxInFlight: 128,
   select: 'affinity',
-  queueLimit: 1_000_000,
   maxRestarts: 5,
   restartWindow: 60_000,
   wedgeTimeout: 5_000,
 } as const;
+
+export const DEFAULT_LIMITS: ResolvedLimits = {
+  maxInFlight: 128,
+  maxPerOrigin: Number.POSITIVE_INFINITY,
+  queueLimit: 1_000_000,
+  rate: undefined,
+  originRate: undefined,
+  tenants: new Map(),
+};
 
 export const REQUEST_DEFAULTS: ResolvedDefaults = {
   headers: [],
@@ -242,6 +299,8 @@ export const REQUEST_DEFAULTS: ResolvedDefaults = {
   headersTimeout: 30_000,
   idleTimeout: 30_000,
   queueTimeout: Number.POSITIVE_INFINITY,
+  tenant: '',
+  priority: 0,
   minThroughput: undefined,
   uploadBuffer: 256 * 1024,
   maxResponseBytes: undefined,

@@ -1,126 +1,227 @@
 /**
- * Who runs now, who waits, who is refused (clause H6).
+ * Who runs now, who waits, who is refused (clauses H6, H9).
  *
- * p-queue orders those who have to wait; an exchange that need not wait does not touch it. The
- * queue is paused except for the moment in which a slot is free, so that a task that starts has a
- * worker, and `maxInFlight` is held exactly.
+ * Who could run at once does: it touches neither the line nor the turnstile, and pays for no gate
+ * that its pool has not got. The others wait in line (`pool/lines`) until a worker has room and
+ * their gates are open (`pool/gates`); the turnstile (`pool/turnstile`) lets them in.
  *
- * Invariant: nobody waits while a worker has room; a slot taken is given back exactly once, by the
- * pool, when its exchange ends or moves.
+ * Invariants: nobody who could run waits while a worker has room. A slot or a gate that was taken
+ * is given back exactly once, when its exchange ends or moves. What waits for a gate that is shut
+ * is blocked in line, and only that: `#see` makes it so after every step that could change it.
  */
 
-import PQueue from 'p-queue';
-import type { Flight } from './flight.ts';
+import type { Clock } from '../clock.ts';
+import type { ResolvedLimits } from '../options.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Gate, OriginGate } from './gate.ts';
+import { Gates, type Passenger } from './gates.ts';
+import { Lines } from './lines.ts';
 import type { Strategy } from './select.ts';
-import { type LineOptions, WaitingLine } from './waiting-line.ts';
+import { Turnstile } from './turnstile.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
-export interface AdmissionOptions {
-  readonly maxInFlight: number;
-  readonly queueLimit: number;
+/** What is admitted; `waiter` and `gate` are kept here. */
+export interface Applicant {
+  readonly request: Passenger & { readonly priority: number };
+  /** While it waits. */
+  waiter: { leave(): void } | undefined;
+  /** While it runs, where origins are limited. */
+  gate: OriginGate | undefined;
+}
+
+export interface AdmissionOptions<Item extends Applicant> {
+  readonly limits: ResolvedLimits;
   readonly slots: readonly WorkerSlot[];
   /** Chooses among the workers that have room. */
   readonly strategy: Strategy;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
   /** Runs an admitted exchange; must not throw. */
-  readonly start: (flight: Flight, slot: WorkerSlot) => void;
+  readonly start: (item: Item, slot: WorkerSlot) => void;
+  /** Those that run now. */
+  readonly running: () => Iterable<Item>;
 }
 
-export class Admission {
-  readonly #options: AdmissionOptions;
-  readonly #line = new WaitingLine();
-  readonly #queue: PQueue<WaitingLine, LineOptions>;
+export class Admission<Item extends Applicant> {
+  readonly #options: AdmissionOptions<Item>;
+  readonly #lines: Lines<Item>;
+  readonly #gates: Gates;
+  readonly #turnstile: Turnstile;
   /** Lent to the strategy, so that choosing makes no garbage. */
   readonly #candidates: WorkerSlot[] = [];
-  #pumping = false;
+  #limits: ResolvedLimits;
+  #isPaused = false;
 
-  constructor(options: AdmissionOptions) {
+  constructor(options: AdmissionOptions<Item>) {
     this.#options = options;
-    const line = this.#line;
-    // p-queue makes its own line; this one is handed to it, because exchanges also leave it early.
-    const queueClass = function sharedLine() {
-      return line;
-    } as unknown as new () => WaitingLine;
-    this.#queue = new PQueue<WaitingLine, LineOptions>({ queueClass, autoStart: false });
+    this.#limits = options.limits;
+    this.#lines = new Lines((tenant) => this.#limits.tenants.get(tenant)?.weight ?? 1);
+    this.#gates = new Gates(options.limits, (gate) => {
+      this.#see(gate, options.clock.now());
+      this.pump();
+    });
+    this.#turnstile = new Turnstile(this);
+  }
+
+  get limits(): ResolvedLimits {
+    return this.#limits;
   }
 
   /** How many wait. */
   get queued(): number {
-    return this.#line.size;
+    return this.#lines.size;
+  }
+
+  /** Whether somebody who waits could run now. */
+  get isOpen(): boolean {
+    if (this.#isPaused || !this.#lines.isReady || !this.#hasRoom()) return false;
+    return !this.#gates.isLimiting || this.#gates.isPoolOpen(this.#options.clock.now());
   }
 
   /** Starts the exchange, or lets it wait; `false` when there is no room to wait either. */
-  admit(flight: Flight): boolean {
-    if (this.#line.size === 0) {
-      const slot = this.#select(flight);
-      if (slot !== undefined) {
-        this.#options.start(flight, slot);
-        return true;
-      }
-    }
-    if (this.#line.size >= this.#options.queueLimit) return false;
-    this.#wait(flight, false);
+  admit(item: Item): boolean {
+    if (!this.#lines.isReady && this.#start(item)) return true;
+    if (this.#lines.size >= this.#limits.queueLimit) return false;
+    item.waiter = this.#lines.come(item, this.#claimOf(item));
+    this.#seeAll(item);
     return true;
   }
 
-  /** An exchange that had been admitted and lost its worker: it goes first (W2). */
-  readmit(flight: Flight): void {
-    const slot = this.#select(flight);
-    if (slot !== undefined) this.#options.start(flight, slot);
-    else this.#wait(flight, true);
+  /**
+   * An exchange that had been admitted and lost its worker goes first (W2). It counts for a rate
+   * again: what reaches the peer is what a rate bounds, and its first start did not.
+   */
+  readmit(item: Item): void {
+    this.#leaveGate(item);
+    if (!this.#lines.isReturnReady && this.#start(item)) return;
+    item.waiter = this.#lines.comeBack(item, this.#claimOf(item));
+    this.#seeAll(item);
+    // The gate that it has left may be open for somebody else.
+    this.pump();
   }
 
-  /** The exchange waits no more; nothing happens to one that does not wait. */
-  leave(flight: Flight): void {
-    // Run, not dropped: p-queue forgets a task only when it has run, and this one does nothing.
-    void this.#line.take(flight.ref)?.();
-  }
-
-  /** Lets in as many as have room now. */
-  pump(): void {
-    if (this.#pumping || this.#line.size === 0) return;
-    this.#pumping = true;
-    if (this.#isOpen) this.#queue.start();
-    this.#queue.pause();
-    this.#pumping = false;
-  }
-
-  #wait(flight: Flight, front: boolean): void {
-    const admitted = this.#queue.add(() => this.#run(flight), { id: flight.ref, front });
-    admitted.catch(reportBug);
-  }
-
-  #run(flight: Flight): void {
-    if (!flight.isQueued) return;
-    const slot = this.#select(flight);
-    if (slot === undefined) {
-      this.#wait(flight, true);
+  /** The exchange has ended: it waits no more, or is out of its gate. */
+  leave(item: Item): void {
+    if (item.waiter === undefined) {
+      this.#leaveGate(item);
       return;
     }
-    this.#options.start(flight, slot);
-    if (!this.#isOpen) this.#queue.pause();
+    item.waiter.leave();
+    item.waiter = undefined;
+    this.#seeAll(item);
   }
 
-  #select(flight: Flight): WorkerSlot | undefined {
+  /** Lets in as many as could run now. */
+  pump(): void {
+    this.#turnstile.turn();
+  }
+
+  /** Nothing new starts; what runs goes on, and the queue timeouts of those who wait too. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.pump();
+  }
+
+  /** Other limits from now on: nobody who runs is stopped, and who waits runs if it can. */
+  change(limits: ResolvedLimits): void {
+    const nowMs = this.#options.clock.now();
+    this.#limits = limits;
+    this.#lines.reweigh();
+    this.#gates.change(limits);
+    if (this.#gates.isPerOrigin) {
+      for (const item of this.#options.running())
+        item.gate ??= this.#gates.join(item.request, nowMs);
+    }
+    for (const gate of this.#gates.all()) this.#see(gate, nowMs);
+    this.#gates.drop(nowMs);
+    this.pump();
+  }
+
+  /** For the turnstile: the next of those who wait runs. */
+  enter(): void {
+    const waiter = this.#lines.next();
+    if (waiter === undefined) return;
+    const { item } = waiter;
+    item.waiter = undefined;
+    const slot = this.#select(item);
+    if (slot !== undefined) waiter.runInAsyncScope(this.#run, this, item, slot);
+  }
+
+  #start(item: Item): boolean {
+    if (this.#isPaused) return false;
+    const gates = this.#gates;
+    if (gates.isLimiting && !gates.isOpen(item.request, this.#options.clock.now())) return false;
+    const slot = this.#select(item);
+    if (slot === undefined) return false;
+    this.#run(item, slot);
+    return true;
+  }
+
+  #run(item: Item, slot: WorkerSlot): void {
+    if (this.#gates.isLimiting) {
+      item.gate = this.#gates.pass(item.request, this.#options.clock.now());
+      this.#seeAll(item);
+    }
+    this.#options.start(item, slot);
+  }
+
+  #leaveGate(item: Item): void {
+    const { gate } = item;
+    if (gate === undefined) return;
+    item.gate = undefined;
+    gate.running -= 1;
+    this.#see(gate, this.#options.clock.now());
+  }
+
+  #seeAll({ request }: Item): void {
+    if (!this.#gates.isLimiting) return;
+    const nowMs = this.#options.clock.now();
+    for (const gate of this.#gates.of(request)) this.#see(gate, nowMs);
+  }
+
+  /** Blocks those who wait for a shut gate, and wakes up when it opens by itself. */
+  #see(gate: Gate, nowMs: number): void {
+    const opensAtMs = gate.opensAtMs(nowMs);
+    const isWaitedFor = opensAtMs > nowMs ? this.#block(gate) : this.#unblock(gate);
+    if (isWaitedFor) this.#options.deadlines.set(gate, opensAtMs);
+    else this.#options.deadlines.clear(gate);
+  }
+
+  /** Whether somebody waits for it. */
+  #block({ kind, name }: Gate): boolean {
+    if (kind === 'origin') return this.#lines.block(name);
+    if (kind === 'tenant') return this.#lines.blockTenant(name);
+    return this.#lines.size > 0;
+  }
+
+  #unblock({ kind, name }: Gate): false {
+    if (kind === 'origin') this.#lines.unblock(name);
+    if (kind === 'tenant') this.#lines.unblockTenant(name);
+    return false;
+  }
+
+  #claimOf({ request: { tenant, origin, priority } }: Item) {
+    return { tenant, origin, priority, nowMs: this.#options.clock.now() };
+  }
+
+  #select(item: Item): WorkerSlot | undefined {
     const { strategy, slots } = this.#options;
     const candidates = this.#candidates;
     let count = 0;
-    for (const slot of slots) if (this.#hasRoom(slot)) candidates[count++] = slot;
+    for (const slot of slots) if (this.#isFree(slot)) candidates[count++] = slot;
     candidates.length = count;
-    return strategy.select(candidates, flight.request.origin);
+    return strategy.select(candidates, item.request.origin);
   }
 
-  /** Whether an exchange would find a worker. */
-  get #isOpen(): boolean {
-    return this.#options.slots.some((slot) => this.#hasRoom(slot));
+  #hasRoom(): boolean {
+    return this.#options.slots.some((slot) => this.#isFree(slot));
   }
 
-  #hasRoom({ state, inFlight }: WorkerSlot): boolean {
-    return state === 'up' && inFlight < this.#options.maxInFlight;
+  #isFree({ state, inFlight }: WorkerSlot): boolean {
+    return state === 'up' && inFlight < this.#limits.maxInFlight;
   }
-}
-
-function reportBug(error: unknown): void {
-  process.nextTick(() => {
-    throw error;
-  });
 }

@@ -9,11 +9,13 @@ import {
   boolean,
   type Check,
   checkAll,
+  finite,
   isOptionBag,
   oneOf,
   positive,
   positiveFinite,
   show,
+  text,
 } from './validate.ts';
 
 /** For what is checked where it is resolved. */
@@ -40,6 +42,8 @@ export const DEFAULT_CHECKS: Readonly<Record<keyof RequestDefaults, Check>> = {
   headersTimeout: positive,
   idleTimeout: positive,
   queueTimeout: positive,
+  tenant: text,
+  priority: finite,
   minThroughput: throughput,
   uploadBuffer: positive,
   maxResponseBytes: positive,

@@ -19,7 +19,7 @@ import type { WorkerPorts } from '../actors/worker.ts';
 import type { AsyncHandle } from '../async-handle.ts';
 import type { Clock } from '../clock.ts';
 import { badOptions, type ErrorCode, RequestError } from '../errors.ts';
-import type { ResolvedDefaults, ResolvedPool, ResolvedRequest } from '../options.ts';
+import type { PoolLimits, ResolvedDefaults, ResolvedPool, ResolvedRequest } from '../options.ts';
 import type { PoolStats } from '../stats.ts';
 import { Admission } from './admission.ts';
 import { Deadlines } from './deadlines.ts';
@@ -30,6 +30,7 @@ import { Handles } from './handles.ts';
 import { Retirement } from './retirement.ts';
 import { strategyOf } from './select.ts';
 import { type Supervisor, startSupervisor } from './supervisor.ts';
+import { changeLimits } from './validate-limits.ts';
 import { type RequestCall, resolveRequest } from './validate-request.ts';
 import { Watches } from './watches.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -54,7 +55,7 @@ export class Engine implements FlightHost<Flight> {
   readonly hasOwnTransport: boolean;
   readonly #watches = new Watches();
   readonly #slots: readonly WorkerSlot[];
-  readonly #admission: Admission;
+  readonly #admission: Admission<Flight>;
   readonly #supervisor: Supervisor;
   readonly #retirement: Retirement;
   readonly #threadModule: URL | undefined;
@@ -75,11 +76,13 @@ export class Engine implements FlightHost<Flight> {
     this.#retirement = new Retirement(seams.clock);
     this.#slots = Array.from({ length: options.workers }, (_, index) => new WorkerSlot(index + 1));
     this.#admission = new Admission({
-      maxInFlight: options.maxInFlight,
-      queueLimit: options.queueLimit,
+      limits: options.limits,
       slots: this.#slots,
       strategy: strategyOf(options.select, seams.random),
+      clock: seams.clock,
+      deadlines: this.deadlines,
       start: (flight, slot) => flight.start(slot),
+      running: () => this.#flights.snapshot().filter(({ isQueued }) => !isQueued),
     });
     this.#supervisor = startSupervisor({
       workers: options.workers,
@@ -128,9 +131,26 @@ export class Engine implements FlightHost<Flight> {
     this.#supervisor.kill(id, new Error('killed by the operator'));
   }
 
+  pause(): void {
+    // A pool that closes lets everything end, and a paused one could not.
+    if (this.#life === 'open') this.#admission.pause();
+  }
+
+  resume(): void {
+    this.#admission.resume();
+  }
+
+  /** Checks the limits and changes them; those that are not given stay. */
+  setLimits(limits: PoolLimits): void {
+    this.#admission.change(changeLimits(limits, this.#admission.limits, this.#slots.length));
+  }
+
   /** Admits nothing more and resolves when all has ended and is closed (P1). */
   close(): Promise<void> {
-    if (this.#life === 'open') this.#life = 'closing';
+    if (this.#life === 'open') {
+      this.#life = 'closing';
+      this.#admission.resume();
+    }
     this.#ended ??= this.#end();
     return this.#ended;
   }

@@ -25,6 +25,7 @@ import type { AsyncHandle } from '../async-handle.ts';
 import type { ErrorCode, Phase } from '../errors.ts';
 import type { DoneMessage, PoolResponse, ResponseHeaders } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
+import type { Applicant } from './admission.ts';
 import { Delivery } from './delivery.ts';
 import { FlightClock, type Timed } from './flight-clock.ts';
 import { type Ending, FlightEnd, terminalOf } from './flight-end.ts';
@@ -39,7 +40,7 @@ import type { WorkerSlot } from './worker-slot.ts';
 /** A response that nobody wants is read this far, for the sake of its connection (C2). */
 const DRAIN_BYTES = 16 * 1024 * 1024;
 
-export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Timed {
+export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadKeeper, Timed {
   readonly ref: string;
   readonly row: number;
   readonly host: FlightHost<Flight>;
@@ -50,6 +51,9 @@ export class Flight implements HandleRecord, ExchangeReports, UploadKeeper, Time
   loops = 0;
   /** Kept while young, then weakly (see `pool/handles`). */
   handle: AsyncHandle | WeakRef<AsyncHandle> | undefined;
+  /** These two are kept by `pool/admission`. */
+  waiter: Applicant['waiter'];
+  gate: Applicant['gate'];
 
   #state: ExchangeState;
   readonly #clock: FlightClock;

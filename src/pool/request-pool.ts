@@ -9,7 +9,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { realClock } from '../clock.ts';
 import { badOptions } from '../errors.ts';
-import type { PoolOptions } from '../options.ts';
+import type { PoolLimits, PoolOptions } from '../options.ts';
 import type { PoolStats } from '../stats.ts';
 import { Engine, type Seams } from './engine.ts';
 import { CheckedCalls, type HandleCalls } from './handle-calls.ts';
@@ -32,6 +32,18 @@ export interface Pool extends HandleCalls, AsyncDisposable {
   port(): MessagePort;
   /** A snapshot; cheap and exact (S2). */
   stats(): PoolStats;
+  /**
+   * Starts nothing new until `resume`; what runs goes on, and what waits goes on waiting, its
+   * `queueTimeout` too. Without effect on a pool that closes: `close` resumes it.
+   */
+  pause(): void;
+  resume(): void;
+  /**
+   * Changes limits at once; those that are not given stay, `tenants` is replaced as a whole. Nobody
+   * who runs is stopped, nobody who waits is refused, and who can run now does. Throws
+   * `ERR_BAD_OPTIONS` with all that is wrong, and then nothing is changed.
+   */
+  setLimits(limits: PoolLimits): void;
   /** The worker with this id dies now and is restarted by its supervisor (W1). */
   killWorker(id: number): void;
   /**
@@ -71,6 +83,18 @@ export class RequestPool extends CheckedCalls implements Pool {
 
   stats(): PoolStats {
     return this.#engine.stats();
+  }
+
+  pause(): void {
+    this.#engine.pause();
+  }
+
+  resume(): void {
+    this.#engine.resume();
+  }
+
+  setLimits(limits: PoolLimits): void {
+    this.#engine.setLimits(limits);
   }
 
   killWorker(id: number): void {

@@ -6,6 +6,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import { badOptions, type OptionIssue } from '../errors.ts';
 import {
+  DEFAULT_LIMITS,
   POOL_DEFAULTS,
   type PoolOptions,
   REQUEST_DEFAULTS,
@@ -27,6 +28,7 @@ import {
   show,
   wholeNumber,
 } from './validate.ts';
+import { checkWhole, POOL_LIMIT_CHECKS, resolveLimits } from './validate-limits.ts';
 
 const threadOptions: Check = (value) => {
   if (!isOptionBag(value)) return `must be { name, resourceLimits }, not ${show(value)}`;
@@ -63,9 +65,8 @@ const POOL_CHECKS: Readonly<Record<keyof PoolOptions, Check>> = {
   isolation: oneOf('inline', 'thread'),
   thread: threadOptions,
   wedgeTimeout: positive,
-  maxInFlight: count(1),
+  ...POOL_LIMIT_CHECKS,
   select: oneOf('affinity', 'least-busy', 'random'),
-  queueLimit: count(0),
   maxRestarts: count(0),
   restartWindow: positive,
   dispatcher: func,
@@ -78,18 +79,20 @@ export function resolvePool(options: PoolOptions = {}): ResolvedPool {
   }
   const issues: OptionIssue[] = [];
   checkAll(options, POOL_CHECKS, issues);
+  const limits = resolveLimits(options, DEFAULT_LIMITS, issues);
   const headers = resolveHeaders(own(options, 'headers'), REQUEST_DEFAULTS.headers, issues);
   checkThreads(options, issues);
-  if (issues.length > 0) throw badOptions(issues);
-  // Checked above: the own values are of the types that `PoolOptions` declares.
+  // Where a check has failed nothing is made of this: the own values are of their declared types.
   const given = ownOptions(options) as PoolOptions;
+  const workers = given.workers ?? POOL_DEFAULTS.workers;
+  if (issues.length === 0) checkWhole(limits, workers, issues);
+  if (issues.length > 0) throw badOptions(issues);
   return {
-    workers: given.workers ?? POOL_DEFAULTS.workers,
+    workers,
     thread: given.isolation === 'thread' ? ownThread(given.thread) : undefined,
     wedgeTimeout: given.wedgeTimeout ?? POOL_DEFAULTS.wedgeTimeout,
-    maxInFlight: given.maxInFlight ?? POOL_DEFAULTS.maxInFlight,
+    limits,
     select: given.select ?? POOL_DEFAULTS.select,
-    queueLimit: given.queueLimit ?? POOL_DEFAULTS.queueLimit,
     maxRestarts: given.maxRestarts ?? POOL_DEFAULTS.maxRestarts,
     restartWindow: given.restartWindow ?? POOL_DEFAULTS.restartWindow,
     dispatcher: given.dispatcher,
@@ -104,6 +107,8 @@ export function resolvePool(options: PoolOptions = {}): ResolvedPool {
       headersTimeout: given.headersTimeout ?? REQUEST_DEFAULTS.headersTimeout,
       idleTimeout: given.idleTimeout ?? REQUEST_DEFAULTS.idleTimeout,
       queueTimeout: given.queueTimeout ?? REQUEST_DEFAULTS.queueTimeout,
+      tenant: given.tenant ?? REQUEST_DEFAULTS.tenant,
+      priority: given.priority ?? REQUEST_DEFAULTS.priority,
       minThroughput: given.minThroughput,
       uploadBuffer: given.uploadBuffer ?? REQUEST_DEFAULTS.uploadBuffer,
       maxResponseBytes: given.maxResponseBytes,

@@ -185,6 +185,8 @@ function assemble(checked: Assembly): ResolvedRequest {
     headersTimeoutMs: given.headersTimeout ?? defaults.headersTimeout,
     idleTimeoutMs: given.idleTimeout ?? defaults.idleTimeout,
     queueTimeoutMs: given.queueTimeout ?? defaults.queueTimeout,
+    tenant: given.tenant ?? defaults.tenant,
+    priority: given.priority ?? defaults.priority,
     minThroughput: given.minThroughput ?? defaults.minThroughput,
     uploadBuffer: given.uploadBuffer ?? defaults.uploadBuffer,
     maxResponseBytes:

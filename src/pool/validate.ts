@@ -40,6 +40,12 @@ export function wholeNumber(least: number, most: number): Check {
       : `must be a whole number from ${least} to ${most}, not ${show(value)}`;
 }
 
+export const finite: Check = (value) =>
+  Number.isFinite(value) ? undefined : `must be a finite number, not ${show(value)}`;
+
+export const text: Check = (value) =>
+  typeof value === 'string' ? undefined : `must be a string, not ${show(value)}`;
+
 /** A time that may be zero. */
 export const zeroOrMore: Check = (value) =>
   typeof value === 'number' && value >= 0

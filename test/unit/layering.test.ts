@@ -25,7 +25,7 @@ const USES_UNDICI = [
   'options.ts',
 ];
 const USES_XSTATE = ['actors/worker.ts', 'pool/supervisor.ts'];
-const USES_P_QUEUE = ['pool/admission.ts', 'pool/waiting-line.ts'];
+const USES_P_QUEUE = ['pool/turnstile.ts'];
 
 interface Module {
   readonly name: string;

@@ -30,6 +30,11 @@ const REQUEST: Readonly<Record<keyof RequestOptions, Values>> = {
   headersTimeout: TIME,
   idleTimeout: TIME,
   queueTimeout: TIME,
+  tenant: { good: ['', 'acme', '__proto__', 'constructor'], bad: [7, null, {}, ['a'], true] },
+  priority: {
+    good: [0, -1, 0.5, 1e300, -0],
+    bad: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, '1', null, 1n, {}],
+  },
   minThroughput: {
     good: [{ bytes: 1, interval: 1000 }],
     bad: [
@@ -68,6 +73,26 @@ const REQUEST: Readonly<Record<keyof RequestOptions, Values>> = {
   },
 };
 
+const RATE: Values = {
+  good: [
+    { limit: 1, interval: 1 },
+    { limit: Number.POSITIVE_INFINITY, interval: 1 },
+  ],
+  bad: [
+    5,
+    null,
+    [],
+    new Map(),
+    { limit: 1 },
+    { interval: 1 },
+    { limit: 0, interval: 1 },
+    { limit: 1.5, interval: 1 },
+    { limit: 1, interval: 0 },
+    { limit: 1, interval: Number.POSITIVE_INFINITY },
+    { limit: 1, interval: 1, strict: true },
+  ],
+};
+
 const POOL: Readonly<Record<keyof PoolOptions, Values>> = {
   headers: REQUEST.headers,
   stream: REQUEST.stream,
@@ -79,6 +104,8 @@ const POOL: Readonly<Record<keyof PoolOptions, Values>> = {
   headersTimeout: REQUEST.headersTimeout,
   idleTimeout: REQUEST.idleTimeout,
   queueTimeout: REQUEST.queueTimeout,
+  tenant: REQUEST.tenant,
+  priority: REQUEST.priority,
   minThroughput: REQUEST.minThroughput,
   uploadBuffer: REQUEST.uploadBuffer,
   maxResponseBytes: REQUEST.maxResponseBytes,
@@ -101,6 +128,39 @@ const POOL: Readonly<Record<keyof PoolOptions, Values>> = {
   maxInFlight: { good: [1, Number.POSITIVE_INFINITY], bad: [0, -1, 1.5, Number.NaN, '1', null] },
   select: { good: ['affinity', 'least-busy', 'random'], bad: ['', 'first', () => 1, 1, null] },
   queueLimit: { good: [0, 1, Number.POSITIVE_INFINITY], bad: [-1, 1.5, Number.NaN, '1', null] },
+  maxPerOrigin: {
+    good: [1, 256, Number.POSITIVE_INFINITY],
+    bad: [0, -1, 1.5, 257, Number.NaN, '1', null],
+  },
+  rate: RATE,
+  originRate: RATE,
+  tenants: {
+    good: [
+      {},
+      { '': 1, a: 0.001, b: 1_000_000 },
+      { a: { weight: 2 }, b: {}, c: { rate: { limit: 1, interval: 1 } } },
+      JSON.parse('{"__proto__": 2, "constructor": 1}'),
+      Object.assign(Object.create(null), { a: 1 }),
+    ],
+    bad: [
+      null,
+      7,
+      ['a'],
+      new Map([['a', 1]]),
+      { a: 0 },
+      { a: -1 },
+      { a: 1e7 },
+      { a: Number.NaN },
+      { a: Number.POSITIVE_INFINITY },
+      { a: '1' },
+      { a: null },
+      { a: { weight: 0 } },
+      { a: { share: 1 } },
+      { a: { rate: 5 } },
+      { a: { rate: { limit: 0, interval: 1 } } },
+      { a: JSON.parse('{"__proto__": {"weight": 2}}') },
+    ],
+  },
   maxRestarts: { good: [0, 1, Number.POSITIVE_INFINITY], bad: [-1, 1.5, Number.NaN, '1', null] },
   restartWindow: TIME,
   dispatcher: { good: [() => {}], bad: [{}, null, 'agent', true] },
