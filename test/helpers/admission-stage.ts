@@ -1,0 +1,108 @@
+/** The admission of a pool without the pool: applicants that run until they are told to end. */
+
+import { DEFAULT_LIMITS, type ResolvedLimits } from '../../src/options.ts';
+import { Admission, type Applicant } from '../../src/pool/admission.ts';
+import { Deadlines } from '../../src/pool/deadlines.ts';
+import { leastBusy } from '../../src/pool/select.ts';
+import { WorkerSlot } from '../../src/pool/worker-slot.ts';
+import { ManualClock } from './manual-clock.ts';
+
+export interface Applied extends Applicant {
+  readonly name: string;
+  slot: WorkerSlot | undefined;
+}
+
+export interface Wish {
+  readonly tenant?: string;
+  readonly origin?: string;
+  readonly priority?: number;
+}
+
+export class AdmissionStage {
+  readonly clock = new ManualClock(1_000);
+  readonly deadlines = new Deadlines(this.clock);
+  readonly slots: readonly WorkerSlot[];
+  readonly admission: Admission<Applied>;
+  /** All that were started, in order, with the time. */
+  readonly starts: { readonly name: string; readonly atMs: number }[] = [];
+  readonly running = new Set<Applied>();
+  #limits: ResolvedLimits;
+
+  constructor(limits: Partial<ResolvedLimits> = {}, workers = 1) {
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.slots = Array.from({ length: workers }, (_, index) => {
+      const slot = new WorkerSlot(index + 1);
+      slot.state = 'up';
+      return slot;
+    });
+    this.admission = new Admission<Applied>({
+      limits: this.#limits,
+      slots: this.slots,
+      strategy: leastBusy,
+      clock: this.clock,
+      deadlines: this.deadlines,
+      start: (item, slot) => this.#start(item, slot),
+      running: () => this.running,
+    });
+  }
+
+  get started(): string[] {
+    return this.starts.map(({ name }) => name);
+  }
+
+  /** Applies; `undefined` when it was refused. */
+  apply(name: string, wish: Wish = {}): Applied | undefined {
+    const { tenant = '', origin = 'http://a', priority = 0 } = wish;
+    const item: Applied = {
+      name,
+      request: { tenant, origin, priority },
+      waiter: undefined,
+      gate: undefined,
+      slot: undefined,
+    };
+    return this.admission.admit(item) ? item : undefined;
+  }
+
+  /** It ends, wherever it is. */
+  end(item: Applied | undefined): void {
+    if (item === undefined) return;
+    this.#free(item);
+    this.admission.leave(item);
+    this.admission.pump();
+  }
+
+  /** Ends the one that was started first of those that run. */
+  endOne(): void {
+    const [first] = this.running;
+    this.end(first);
+  }
+
+  /** Its worker is gone; it comes back. */
+  comeBack(item: Applied): void {
+    this.#free(item);
+    this.admission.readmit(item);
+  }
+
+  change(limits: Partial<ResolvedLimits>): void {
+    this.#limits = { ...this.#limits, ...limits };
+    this.admission.change(this.#limits);
+  }
+
+  /** How many run there now. */
+  runningAt(origin: string): number {
+    return [...this.running].filter(({ request }) => request.origin === origin).length;
+  }
+
+  #start(item: Applied, slot: WorkerSlot): void {
+    item.slot = slot;
+    slot.take(item.request.origin);
+    this.running.add(item);
+    this.starts.push({ name: item.name, atMs: this.clock.now() });
+  }
+
+  #free(item: Applied): void {
+    item.slot?.release(item.request.origin);
+    item.slot = undefined;
+    this.running.delete(item);
+  }
+}
