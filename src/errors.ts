@@ -51,6 +51,7 @@ export const ERROR_CODES = {
   ERR_TOO_MANY_REDIRECTS: { text: 'too many redirects', again: false },
   ERR_REDIRECT: { text: 'the redirect cannot be followed', again: false },
   ERR_UNREPLAYABLE_BODY: { text: 'the body cannot be sent a second time', again: false },
+  ERR_WOULD_BLOCK: { text: 'this thread may not be blocked here', again: false },
 } as const;
 
 /** One of the codes of clause E. */

@@ -46,6 +46,8 @@ export type { CallerPool, RequestVerbs } from './pool/caller-pool.ts';
 export type { HandleCalls } from './pool/handle-calls.ts';
 export type { ConnectedPool } from './pool/port/connected-pool.ts';
 export { connectPool } from './pool/port/connected-pool.ts';
+export type { SyncRequestOptions, SyncRequests } from './pool/port/sync-requests.ts';
+export type { SyncStream } from './pool/port/sync-stream.ts';
 export type { Pool } from './pool/request-pool.ts';
 export { createPool } from './pool/request-pool.ts';
 export type { PoolStats, WorkerStats } from './stats.ts';

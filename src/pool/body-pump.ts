@@ -36,7 +36,11 @@ export class BodyPump {
   }
 
   /** Pumps until the source ends, fails, or `stop`. */
-  async run(): Promise<void> {
+  run(): void {
+    void this.#pump();
+  }
+
+  async #pump(): Promise<void> {
     try {
       while (!this.#stopped) {
         const { done, value } = await this.#iterator.next();

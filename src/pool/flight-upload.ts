@@ -39,7 +39,7 @@ export class FlightUpload {
       this.#keeper.sourceFailed(error);
       return;
     }
-    void this.#pump.run();
+    this.#pump.run();
   }
 
   /** Ends the body after what was sent so far; `upload` is what has become of it until now. */

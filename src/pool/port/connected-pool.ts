@@ -12,6 +12,7 @@ import { CheckedCalls, type HandleCalls } from '../handle-calls.ts';
 import { type Check, checkedCall, show, zeroOrMore } from '../validate.ts';
 import { NO_OPTIONS } from '../validate-request.ts';
 import { Connection } from './connection.ts';
+import { BlockingRequests, type SyncRequests } from './sync-requests.ts';
 
 /**
  * A pool that lives in another thread, with the same calls and the same promises.
@@ -20,6 +21,8 @@ import { Connection } from './connection.ts';
  * are finished and its other exchanges cancelled, as for any dead caller (C2, C3).
  */
 export interface ConnectedPool extends HandleCalls, AsyncDisposable {
+  /** Requests that block this thread; for threads that have nothing else to do meanwhile. */
+  readonly sync: SyncRequests;
   /**
    * Ends the connection: asks for nothing more, lets the exchanges of this thread end, closes the
    * port; after `timeout` ms (default none) destroys. The pool lives on. Idempotent.
@@ -42,6 +45,7 @@ export function connectPool(port: MessagePort): ConnectedPool {
 
 /** The connected pool itself; tests hand in a clock. */
 export class RemotePool extends CheckedCalls implements ConnectedPool {
+  readonly sync: SyncRequests;
   readonly #connection: Connection;
 
   constructor(port: MessagePort, clock: Clock = realClock) {
@@ -52,6 +56,7 @@ export class RemotePool extends CheckedCalls implements ConnectedPool {
     const connection = new Connection(port, clock);
     super(connection);
     this.#connection = connection;
+    this.sync = new BlockingRequests(connection);
   }
 
   async close(options: { readonly timeout?: number | undefined } = NO_OPTIONS): Promise<void> {

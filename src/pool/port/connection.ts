@@ -19,12 +19,14 @@ import type { Exchanges } from '../handle-calls.ts';
 import { Handles } from '../handles.ts';
 import { type RequestCall, resolveRequest } from '../validate-request.ts';
 import { Watches } from '../watches.ts';
+import { Blocking } from './blocking.ts';
 import { Outbox } from './outbox.ts';
 import { type Command, type Hello, type Report, readHello } from './protocol.ts';
 import { RemoteFlight, type RemoteHost } from './remote-flight.ts';
+import type { BlockingConnection } from './sync-requests.ts';
 import { packCall } from './wire-call.ts';
 
-export class Connection implements Exchanges, RemoteHost {
+export class Connection implements Exchanges, RemoteHost, BlockingConnection {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly handles: Handles<RemoteFlight>;
@@ -33,6 +35,7 @@ export class Connection implements Exchanges, RemoteHost {
   readonly #flights: FlightTable<RemoteFlight>;
   readonly #watches = new Watches();
   readonly #outbox: Outbox<Command>;
+  readonly #blocking: Blocking;
   readonly #closed = Promise.withResolvers<void>();
   /** What requests are refused with. */
   #refusal: ErrorCode | undefined;
@@ -48,22 +51,56 @@ export class Connection implements Exchanges, RemoteHost {
     this.#flights = new FlightTable(this.#hello.prefix);
     this.handles = new Handles(this, this.#flights);
     this.#outbox = new Outbox<Command>(port, queueMicrotask);
+    this.#blocking = new Blocking(port, this.#hello.bell, {
+      receive: this.#receive,
+      flush: this.#outbox.flush,
+      gone: this.#gone,
+    });
     port.on('message', this.#receive);
     port.once('close', this.#gone);
     port.unref();
   }
 
   request(call: RequestCall): AsyncHandle {
+    return this.#request(call, false).handle;
+  }
+
+  // --- for a thread that blocks ---------------------------------------------------------------
+
+  get poolThreadId(): number {
+    return this.#hello.threadId;
+  }
+
+  requestSync(call: RequestCall): { readonly handle: AsyncHandle; readonly flight: RemoteFlight } {
+    return this.#request(call, true);
+  }
+
+  block(ready: () => boolean): void {
+    this.#blocking.until(ready);
+  }
+
+  flush(): void {
+    this.#outbox.flush();
+  }
+
+  // --- its life -------------------------------------------------------------------------------
+
+  #request(
+    call: RequestCall,
+    isSync: boolean,
+  ): { readonly handle: AsyncHandle; readonly flight: RemoteFlight } {
     if (this.#refusal !== undefined) throw new RequestError(this.#refusal);
     const { defaults } = this.#hello;
     const request = resolveRequest(call, defaults);
     const wire = packCall(call, request, defaults);
-    const flight = this.#flights.add((ref, row) => new RemoteFlight({ ref, row }, request, this));
+    const flight = this.#flights.add(
+      (ref, row) => new RemoteFlight({ ref, row }, request, this, isSync),
+    );
     if (this.#flights.size === 1) this.#port.ref();
     const handle = this.handles.create(flight);
     this.#watches.begin(flight);
     if (flight.end.terminal === undefined) flight.launch(wire);
-    return handle;
+    return { handle, flight };
   }
 
   /** Asks for nothing more and resolves when all has ended and the port is closed. */

@@ -60,13 +60,14 @@ export class RemoteFlight implements HandleRecord, UploadPort {
   /** Why it was ended here. */
   #stopped: Stopped | undefined;
 
-  constructor({ ref, row }: Row, request: ResolvedRequest, host: RemoteHost) {
+  /** `isSync`: its caller blocks, and moves its body by `feed`. */
+  constructor({ ref, row }: Row, request: ResolvedRequest, host: RemoteHost, isSync = false) {
     this.ref = ref;
     this.row = row;
     this.host = host;
     this.request = request;
     this.#createdMs = host.clock.now();
-    if (request.upload) this.#upload = new RemoteUpload(this, request);
+    if (request.upload) this.#upload = new RemoteUpload(this, request, isSync);
     if (request.stream || request.replyTo !== undefined) {
       this.#delivery = new RemoteDelivery(this, request.window, request.replyTo);
     }
@@ -100,6 +101,11 @@ export class RemoteFlight implements HandleRecord, UploadPort {
   sendBody(bytes: Uint8Array, owned: boolean): Promise<boolean> {
     if (this.#upload === undefined || !this.request.streamBody) return Promise.resolve(false);
     return this.#upload.write(bytes, owned);
+  }
+
+  /** Sends as much of the body as there is room for, for a caller that blocks. */
+  feed(): void {
+    this.#upload?.feed();
   }
 
   finishBody(): Promise<boolean> {

@@ -12,6 +12,7 @@
 
 import type { ResolvedRequest } from '../../options.ts';
 import { BodyPump, type PumpObserver } from '../body-pump.ts';
+import { SyncPump } from './sync-pump.ts';
 import { shareOfBuffer } from './wire-call.ts';
 
 export interface UploadPort extends PumpObserver {
@@ -29,6 +30,7 @@ export class RemoteUpload {
   readonly #port: UploadPort;
   readonly #source: ResolvedRequest['source'];
   readonly #limit: number;
+  readonly #isSync: boolean;
   /** Bytes that may still be sent of a declared length. */
   #left: number;
   /** Bytes sent that the pool has not taken. */
@@ -38,11 +40,17 @@ export class RemoteUpload {
   #waiting: ((taken: boolean) => void)[] = [];
   #state: 'open' | 'finished' | 'closed' = 'open';
   #finish: PromiseWithResolvers<boolean> | undefined;
-  #pump: BodyPump | undefined;
+  #pump: BodyPump | SyncPump | undefined;
   /** Whether the body was handed over whole. */
   #whole = false;
 
-  constructor(port: UploadPort, { uploadBuffer, source, contentLength }: ResolvedRequest) {
+  /** `isSync`: the caller blocks, and what it reads its body from is moved by `feed`. */
+  constructor(
+    port: UploadPort,
+    { uploadBuffer, source, contentLength }: ResolvedRequest,
+    isSync = false,
+  ) {
+    this.#isSync = isSync;
     this.#port = port;
     this.#source = source;
     this.#limit = shareOfBuffer(uploadBuffer);
@@ -52,9 +60,9 @@ export class RemoteUpload {
   write(chunk: Uint8Array, owned: boolean): Promise<boolean> {
     if (this.#state !== 'open') return Promise.resolve(false);
     if (chunk.byteLength === 0) return Promise.resolve(true);
-    if (this.#offered.length === 0 && this.#hasRoom) {
+    if (this.#offered.length === 0 && this.hasRoom) {
       if (!this.#send(chunk, owned)) return Promise.resolve(false);
-      if (this.#hasRoom) return Promise.resolve(true);
+      if (this.hasRoom) return Promise.resolve(true);
       return new Promise((resolve) => this.#waiting.push(resolve));
     }
     return new Promise((answer) => this.#offered.push({ chunk, owned, answer }));
@@ -74,22 +82,29 @@ export class RemoteUpload {
 
   /** The pool begins to read the body. */
   start(): void {
-    if (this.#source === undefined || this.#pump !== undefined) return;
-    if (this.#state === 'closed') return;
+    const source = this.#source;
+    if (source === undefined || this.#pump !== undefined || this.#state === 'closed') return;
     try {
-      this.#pump = new BodyPump(this.#source, this, this.#port);
+      this.#pump = this.#isSync
+        ? new SyncPump(source, this, this.#port)
+        : new BodyPump(source, this, this.#port);
     } catch (error) {
       this.#port.sourceFailed(error);
       return;
     }
-    void this.#pump.run();
+    this.#pump.run();
+  }
+
+  /** Reads as much of the source as there is room for, for a thread that blocks. */
+  feed(): void {
+    if (this.#pump instanceof SyncPump) this.#pump.run();
   }
 
   /** The pool has taken so many bytes more; with `open` false it takes nothing after them. */
   took(bytes: number, open: boolean): void {
     this.#underWay -= bytes;
     if (!open) this.#release();
-    while (this.#hasRoom) {
+    while (this.hasRoom) {
       const waiting = this.#waiting;
       this.#waiting = [];
       for (const answer of waiting) answer(true);
@@ -120,7 +135,8 @@ export class RemoteUpload {
     this.finished(whole);
   }
 
-  get #hasRoom(): boolean {
+  /** Whether a chunk would be sent at once. */
+  get hasRoom(): boolean {
     return this.#underWay < this.#limit;
   }
 
