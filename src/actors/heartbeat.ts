@@ -1,8 +1,9 @@
 /**
  * Finds out that a thread answers no more (W4).
  *
- *     resting ── a quarter of the time, and nothing heard ──▶ waiting ── the rest of it ──▶ wedged
- *        ◀── heard ──────────────────────────────────────────────┘
+ *     starting ── heard ──▶ resting ── a quarter of the time, and nothing heard ──▶ waiting
+ *         │                    ◀── heard ──────────────────────────────────────────────┤
+ *         └── longer than any start takes ──▶ wedged ◀── the rest of the time ─────────┘
  *
  * Invariants: a thread that stops at any moment is found within the time given; one that answers is
  * never taken for one that does not because *this* thread was busy or the process was stopped; no
@@ -21,11 +22,15 @@ export interface HeartbeatOptions {
   readonly wedged: () => void;
 }
 
+/** A thread has to load its modules before it can answer, on a machine that has other things to do. */
+const START_MS = 5_000;
+
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #timer: unknown;
   #beating = false;
   #heard = false;
+  #isUp = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -34,7 +39,8 @@ export class Heartbeat {
   start(): void {
     if (this.#beating || this.#options.wedgeMs === Number.POSITIVE_INFINITY) return;
     this.#beating = true;
-    this.#rest();
+    if (this.#isUp) this.#rest();
+    else this.#expect(Math.max(this.#options.wedgeMs, START_MS));
   }
 
   stop(): void {
@@ -45,6 +51,7 @@ export class Heartbeat {
 
   /** The thread has said something. */
   heard(): void {
+    this.#isUp = true;
     this.#heard = true;
   }
 
@@ -58,10 +65,14 @@ export class Heartbeat {
 
   #ask(): void {
     this.#options.ask();
-    this.#after((this.#options.wedgeMs * 3) / 4, (lateMs) => {
+    this.#expect((this.#options.wedgeMs * 3) / 4);
+  }
+
+  #expect(withinMs: number): void {
+    this.#after(withinMs, (lateMs) => {
       if (this.#heard) this.#rest();
       // The whole process was stopped, and the thread with it.
-      else if (lateMs > this.#options.wedgeMs / 4) this.#ask();
+      else if (lateMs > withinMs / 4) this.#ask();
       else this.#look();
     });
   }

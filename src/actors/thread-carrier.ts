@@ -177,6 +177,7 @@ export class ThreadCarrier implements Carrier, ThreadLink {
       case 'closed':
         connections.closed(report[1]);
         break;
+      case 'ready':
       case 'pong':
         break;
       case 'data': {

@@ -42,6 +42,7 @@ class ThreadHost {
       closed: (origin) => this.#outbox.add(['closed', origin]),
     });
     this.#exit = exit;
+    this.#outbox.add(['ready']);
   }
 
   receive([commands, packed]: Parcel<ThreadCommand>): void {

@@ -37,6 +37,8 @@ export type PostedRequest = readonly [
 
 /** In the order in which they can first occur. */
 export type ThreadReport =
+  /** The thread is up. */
+  | readonly ['ready']
   /** A connection to this origin. */
   | readonly ['opened', origin: string]
   | readonly ['started', id: number, reused: boolean | undefined, times: ConnectTimes | undefined]

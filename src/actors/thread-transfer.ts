@@ -31,7 +31,10 @@ export interface ThreadLink {
 
 type ReportOf<Type extends ThreadReport[0]> = Extract<ThreadReport, readonly [Type, ...unknown[]]>;
 /** A report on one exchange; its data come on their own. */
-export type TransferReport = Exclude<ThreadReport, ReportOf<'opened' | 'data' | 'closed' | 'pong'>>;
+export type TransferReport = Exclude<
+  ThreadReport,
+  ReportOf<'ready' | 'opened' | 'data' | 'closed' | 'pong'>
+>;
 
 export class ThreadTransfer implements Transfer, BodySink {
   readonly pieceBytes = Number.POSITIVE_INFINITY;

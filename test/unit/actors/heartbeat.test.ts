@@ -5,6 +5,7 @@ import { Heartbeat } from '../../../src/actors/heartbeat.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 
+/** The heart of a thread that is up. */
 function heartbeat(wedgeMs = 1_000) {
   const clock = new ManualClock();
   const log: string[] = [];
@@ -14,6 +15,7 @@ function heartbeat(wedgeMs = 1_000) {
     ask: () => log.push(`ask ${clock.now()}`),
     wedged: () => log.push(`wedged ${clock.now()}`),
   });
+  beat.heard();
   return { clock, log, beat };
 }
 
@@ -76,6 +78,7 @@ test('W4 a process that was stopped asks again', async () => {
     ask: () => log.push('ask'),
     wedged: () => log.push('wedged'),
   });
+  stopped.heard();
   stopped.start();
   late.fire();
   clock.advance(60_000);
@@ -83,6 +86,25 @@ test('W4 a process that was stopped asks again', async () => {
   await settled(2);
   expect(log).toEqual(['ask', 'ask']);
   beat.stop();
+});
+
+test('W4 a thread has five seconds to come up, however little it has afterwards', async () => {
+  const clock = new ManualClock();
+  const log: string[] = [];
+  const options = {
+    clock,
+    wedgeMs: 100,
+    ask: () => log.push('ask'),
+    wedged: () => log.push('wedged'),
+  };
+  const [quick, stuck] = [new Heartbeat(options), new Heartbeat(options)];
+  for (const beat of [quick, stuck]) beat.start();
+  clock.advance(4_999);
+  quick.heard();
+  clock.advance(1);
+  await settled(2);
+  quick.stop();
+  expect(log).toEqual(['wedged']);
 });
 
 test('a heart that is stopped has no timer, and one without limit never had one', async () => {
