@@ -48,7 +48,8 @@ export class TakenBytes {
     if (this.#exceededBy(chunk)) return false;
     let at = 0;
     while (borrow && chunk.byteLength - at >= LEAST_BLOCK_BYTES) {
-      const piece = chunk.subarray(at, at + BLOCK_BYTES);
+      const whole = chunk.byteLength <= BLOCK_BYTES;
+      const piece = whole ? chunk : chunk.subarray(at, at + BLOCK_BYTES);
       const copy = this.#blocks.copy(piece, this.accepted + at + piece.byteLength);
       if (copy === undefined) break;
       this.#append(copy);

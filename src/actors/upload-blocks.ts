@@ -53,7 +53,7 @@ export class UploadBlocks {
     }
     this.#loans.push({ block, end });
     block.set(bytes);
-    return block.subarray(0, bytes.byteLength);
+    return bytes.byteLength === BLOCK_BYTES ? block : block.subarray(0, bytes.byteLength);
   }
 
   /** Gives back what holds nothing but the first `position` bytes of the body. */
