@@ -17,6 +17,7 @@
 
 import { type BodySink, type BodySource, BodyStream } from './body-stream.ts';
 import { TakenBytes } from './taken-bytes.ts';
+import { UploadSenders } from './upload-senders.ts';
 
 /** What the channel tells its keeper. */
 export interface UploadObserver {
@@ -34,15 +35,6 @@ export interface UploadOptions {
   readonly observer: UploadObserver;
 }
 
-interface Offer {
-  readonly chunk: Uint8Array;
-  /** Text was encoded into bytes of our own: nothing to copy. */
-  readonly owned: boolean;
-  /** Its sender was told already that it is taken (see `pool/port/remote-upload`). */
-  readonly accepted: boolean;
-  readonly answer: (taken: boolean) => void;
-}
-
 type ChannelState = 'open' | 'finished' | 'closed';
 
 export class UploadBody implements BodySource {
@@ -54,9 +46,7 @@ export class UploadBody implements BodySource {
   readonly #contentLength: number | undefined;
   readonly #observer: UploadObserver;
   readonly #taken: TakenBytes;
-  #offered: Offer[] = [];
-  /** Senders whose chunk is taken and who wait for room. */
-  #waiting: ((taken: boolean) => void)[] = [];
+  readonly #senders = new UploadSenders();
   /** Bytes that the sink has accepted: not those of a piece it is just accepting. */
   #fedBytes = 0;
   #state: ChannelState = 'open';
@@ -82,22 +72,19 @@ export class UploadBody implements BodySource {
   get finishable(): boolean {
     if (this.#state === 'finished') return true;
     if (this.#contentLength === undefined) return true;
-    let bytes = this.#taken.accepted;
-    for (const { chunk, accepted } of this.#offered) if (accepted) bytes += chunk.byteLength;
-    return bytes === this.#contentLength;
+    return this.#taken.accepted + this.#senders.acceptedBytes === this.#contentLength;
   }
 
   /** Offers a chunk; `true` once it is taken and there is room for more. */
   write(chunk: Uint8Array, owned: boolean, accepted = false): Promise<boolean> {
     if (this.#state !== 'open') return RESOLVED_FALSE;
     if (chunk.byteLength === 0) return RESOLVED_TRUE;
-    if (this.#offered.length === 0 && this.#hasRoom()) {
-      if (!this.#take(chunk, owned)) return RESOLVED_FALSE;
-      this.#flush();
-      if (this.#hasRoom()) return RESOLVED_TRUE;
-      return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.#senders.hasOffers || !this.#hasRoom()) {
+      return this.#senders.offer({ chunk, owned, accepted });
     }
-    return new Promise((answer) => this.#offered.push({ chunk, owned, accepted, answer }));
+    if (!this.#take(chunk, owned)) return RESOLVED_FALSE;
+    this.#flush();
+    return this.#hasRoom() ? RESOLVED_TRUE : this.#senders.wait();
   }
 
   /**
@@ -106,14 +93,13 @@ export class UploadBody implements BodySource {
    */
   finish(): boolean {
     if (this.#state !== 'open') return this.#state === 'finished';
-    let total = this.#taken.accepted;
-    for (const { chunk } of this.#offered) total += chunk.byteLength;
+    const total = this.#taken.accepted + this.#senders.offeredBytes;
     if (this.#contentLength !== undefined && total !== this.#contentLength) {
       this.#observer.uploadLengthBroken();
       return false;
     }
     this.#state = 'finished';
-    if (this.#offered.length === 0) this.#taken.releaseLastByte();
+    if (!this.#senders.hasOffers) this.#taken.releaseLastByte();
     this.#flush();
     return true;
   }
@@ -124,11 +110,8 @@ export class UploadBody implements BodySource {
    */
   abandon(): void {
     if (this.#state !== 'open') return;
-    const dropped = this.#offered;
-    this.#offered = [];
-    for (const { chunk, owned, accepted, answer } of dropped) {
+    for (const { chunk, owned, accepted } of this.#senders.drop()) {
       if (accepted) this.#take(chunk, owned);
-      answer(false);
     }
     this.#state = 'finished';
     this.#taken.releaseLastByte();
@@ -141,12 +124,7 @@ export class UploadBody implements BodySource {
     this.#state = 'closed';
     this.#giveBack();
     this.#taken.clear();
-    const waiting = this.#waiting;
-    const offered = this.#offered;
-    this.#waiting = [];
-    this.#offered = [];
-    for (const answer of waiting) answer(false);
-    for (const { answer } of offered) answer(false);
+    this.#senders.release();
   }
 
   /** The stream for one dispatch. */
@@ -220,7 +198,7 @@ export class UploadBody implements BodySource {
     while (this.#hungry && !this.#resting && this.#state !== 'closed') {
       const bytes = this.#taken.next(sink.pieceBytes);
       if (bytes === undefined) {
-        if (this.#state !== 'finished' || this.#offered.length > 0) return;
+        if (this.#state !== 'finished' || this.#senders.hasOffers) return;
         this.#hungry = false;
         sink.acceptEnd();
         return;
@@ -252,20 +230,15 @@ export class UploadBody implements BodySource {
   /** Whether a chunk was taken, so that there is something new to feed. */
   #admitSenders(): boolean {
     if (!this.#hasRoom()) return false;
-    const waiting = this.#waiting;
-    if (waiting.length > 0) {
-      this.#waiting = [];
-      for (const answer of waiting) answer(true);
-    }
-    const offer = this.#offered.shift();
+    this.#senders.admit();
+    const offer = this.#senders.next();
     if (offer === undefined) return false;
     if (!this.#take(offer.chunk, offer.owned)) {
       offer.answer(false);
       return false;
     }
-    if (this.#state === 'finished' && this.#offered.length === 0) this.#taken.releaseLastByte();
-    if (this.#hasRoom()) offer.answer(true);
-    else this.#waiting.push(offer.answer);
+    if (this.#state === 'finished' && !this.#senders.hasOffers) this.#taken.releaseLastByte();
+    this.#senders.taken(offer, this.#hasRoom());
     return true;
   }
 }
