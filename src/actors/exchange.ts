@@ -43,6 +43,8 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   #body: BodyStream | undefined;
   /** The HTTP/2 stream it runs on, where the transport is the worker's own. */
   #stream: Writable | undefined;
+  /** Whether the peer has ended that stream. */
+  #streamEnded = false;
 
   constructor(dispatcher: Pick<Transport, 'dispatch'>, reports: ExchangeReports) {
     this.#dispatcher = dispatcher;
@@ -112,6 +114,11 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
 
   streamOpened(stream: Writable): void {
     this.#stream = stream;
+    this.#streamEnded = false;
+  }
+
+  streamEnded(): void {
+    this.#streamEnded = true;
   }
 
   streamRefused(): void {
@@ -162,8 +169,10 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   ): void {
     if (this.#progress === 'over') return;
     this.#progress = 'over';
-    // undici takes a reset for the end of a body that only the close delimits (RFC 9112, 8).
-    const reset = this.connection?.reset;
+    // undici takes a reset for the end of a body that only the close delimits (RFC 9112, 8), and over
+    // HTTP/2 one that nothing but END_STREAM does.
+    const wasCut = this.#stream !== undefined && !this.#streamEnded;
+    const reset = wasCut ? STREAM_CUT : this.connection?.reset;
     if (reset !== undefined) this.#reports.exchangeFailed(reset);
     else this.#reports.responseEnded(plainHeaders(trailers));
   }
@@ -201,6 +210,9 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     connection.requests += 1;
   }
 }
+
+/** The end of a response that was none; the stream itself has no error to give. */
+const STREAM_CUT = new Error('the stream was closed before the response had ended');
 
 /** The reason undici gets for an abort of ours; made once, it carries no information. */
 const ABORTED = new Error('aborted by the pool');

@@ -9,12 +9,18 @@
  * Invariants: an error of a stream is never unhandled. undici lets go of streams that have answered,
  * or were aborted, while Node may still report an error of their session to them. And no session is
  * used until Node refuses its responses: see `DROPPED_LIMIT_BYTES`.
+ *
+ * They also tell a response that was ended from one that was cut: Node ends the readable side of a
+ * stream that was reset with CANCEL or NO_ERROR, or whose connection was lost, just as it does at
+ * END_STREAM, and where no length was declared undici takes that for a complete response.
  */
 
-import type { Writable } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 
 export interface StreamUser {
   streamOpened(stream: Writable): void;
+  /** The peer has ended its side of the stream (END_STREAM). */
+  streamEnded(): void;
   /** The session would not open one: nothing was sent. */
   streamRefused(): void;
 }
@@ -22,7 +28,7 @@ export interface StreamUser {
 /** What of an HTTP/2 session is needed here. */
 export interface Session {
   readonly destroyed: boolean;
-  request(...args: unknown[]): Writable;
+  request(...args: unknown[]): Duplex;
   emit(event: 'goaway', code: number, lastStreamId: number): boolean;
   close(): void;
 }
@@ -72,19 +78,31 @@ export class SessionStreams {
         if (!record.retired && record.droppedBytes >= DROPPED_LIMIT_BYTES) retire(session, record);
         if (record.retired && record.open === 0) session.close();
       });
-      user?.streamOpened(stream);
+      if (user !== undefined) {
+        tellEnd(stream, user);
+        user.streamOpened(stream);
+      }
       return stream;
     };
   }
 }
 
-function openStream(open: () => Writable, user: StreamUser | undefined): Writable {
+function openStream(open: () => Duplex, user: StreamUser | undefined): Duplex {
   try {
     return open();
   } catch (error) {
     user?.streamRefused();
     throw error;
   }
+}
+
+/** Node closes a stream that was cut before it ends the readable side. */
+function tellEnd(stream: Duplex, user: StreamUser): void {
+  const { push } = stream;
+  stream.push = (chunk, encoding) => {
+    if (chunk === null && !stream.closed) user.streamEnded();
+    return push.call(stream, chunk, encoding);
+  };
 }
 
 /** When a stream closes, the write that Node had queued for it is still pending if it was cut. */

@@ -3,7 +3,7 @@
 import { constants } from 'node:http2';
 import { afterEach, expect, test } from 'vitest';
 import { createPool, type ErrorCode } from '../../../src/index.ts';
-import { FRAME } from '../../helpers/http2-frames.ts';
+import { END_STREAM, FRAME } from '../../helpers/http2-frames.ts';
 import { type Http2Peer, http2Peer, type PeerStream } from '../../helpers/http2-peer.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { MessageLog } from '../../helpers/message-log.ts';
@@ -18,13 +18,20 @@ async function flow(stream: PeerStream): Promise<void> {
   await stream.write('abc');
 }
 
-const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } =
+  constants;
 
 /** RST_STREAM and nothing else: node's own `close` ends the stream first. */
 function reset(stream: PeerStream, peer: Http2Peer, code: number): void {
   const payload = Buffer.alloc(4);
   payload.writeUInt32BE(code);
   const frame = { type: FRAME.rstStream, flags: 0, streamId: stream.id, payload };
+  for (const session of peer.sessions) session.sendFrame(frame);
+}
+
+/** END_STREAM and nothing else, so that it leaves with what follows. */
+function end(stream: PeerStream, peer: Http2Peer): void {
+  const frame = { type: FRAME.data, flags: END_STREAM, streamId: stream.id };
   for (const session of peer.sessions) session.sendFrame(frame);
 }
 
@@ -40,6 +47,25 @@ const CASES: readonly Case[] = [
     'a reset amid the body',
     'ERR_TRUNCATED',
     async (stream, peer) => [await flow(stream), reset(stream, peer, NGHTTP2_INTERNAL_ERROR)],
+  ],
+  [
+    'a reset that says CANCEL amid a body without a length',
+    'ERR_TRUNCATED',
+    async (stream, peer) => [await flow(stream), reset(stream, peer, NGHTTP2_CANCEL)],
+  ],
+  [
+    'a reset that says NO_ERROR amid a body without a length',
+    'ERR_TRUNCATED',
+    async (stream, peer) => [await flow(stream), reset(stream, peer, NGHTTP2_NO_ERROR)],
+  ],
+  [
+    'a reset that says CANCEL behind the end',
+    'done',
+    async (stream, peer) => [
+      await flow(stream),
+      end(stream, peer),
+      reset(stream, peer, NGHTTP2_CANCEL),
+    ],
   ],
   ['a destroyed session before the head', 'ERR_SOCKET', (_stream, peer) => peer.destroySessions()],
   [
