@@ -1,0 +1,23 @@
+/** The peer takes nothing new on its connections: what it has opened goes on, the rest elsewhere. */
+
+import { settled } from '../../../helpers/leaks.ts';
+import type { PoolModel } from '../pool-model.ts';
+import type { World } from '../world.ts';
+import { Step } from './step.ts';
+
+export class Goaway extends Step {
+  check(model: Readonly<PoolModel>): boolean {
+    return model.options.version === '2' && !model.isOver;
+  }
+
+  async act(model: PoolModel, world: World): Promise<void> {
+    world.peer.goaway();
+    for (const exchange of model.running) exchange.isLastOnConnection = true;
+    // What is sent before it is seen is refused, and an upload cannot be sent again.
+    await settled();
+  }
+
+  toString(): string {
+    return 'Goaway';
+  }
+}

@@ -1,0 +1,255 @@
+/** The differences between one exchange as it should be and as it is. */
+
+import type { Message } from '../../../src/index.ts';
+import { patternBytes } from '../../helpers/echo-routes.ts';
+import { bodyOf } from '../../helpers/message-log.ts';
+import type { ExpectedExchange } from './expected-exchange.ts';
+import type { Answer } from './expected-upload.ts';
+import type { PoolModel } from './pool-model.ts';
+import { codeIn, type RealExchange, type Seen } from './real-exchange.ts';
+import type { Differences } from './settle.ts';
+import { BODY_BYTES } from './spec.ts';
+import type { World } from './world.ts';
+
+export function compareExchange(
+  exchange: ExpectedExchange,
+  world: World,
+  model: PoolModel,
+  differences: Differences,
+): void {
+  const real = world.real(exchange.id);
+  learnReceives(exchange, real, model, differences);
+  compareState(exchange, world, differences);
+  compareMessages(exchange, real, differences);
+  compareAnswers(exchange, real, differences);
+  compareAwaits(exchange, real, differences);
+  comparePeer(exchange, world, differences);
+}
+
+function compareState(exchange: ExpectedExchange, world: World, { missing, wrong }: Differences) {
+  const { id, phase, audience, outcome, upload } = exchange;
+  const { state } = world.flight(id);
+  if (state.type !== phase) {
+    const ended = state.type === 'settled' ? ` (${world.codeOf(id) ?? 'done'})` : '';
+    const problem = `${id} is ${state.type}${ended}, not ${phase}`;
+    (state.type === 'settled' ? wrong : missing).push(problem);
+    return;
+  }
+  if (state.type === 'settled') {
+    if (state.outcome !== outcome) wrong.push(`${id} ended as ${state.outcome}, not ${outcome}`);
+    return;
+  }
+  if (state.audience !== audience) missing.push(`${id} is ${state.audience}, not ${audience}`);
+  if (upload === undefined || upload.isEndUnknown) return;
+  if (state.upload !== upload.state) {
+    missing.push(`the upload of ${id} is ${state.upload}, not ${upload.state}`);
+  }
+}
+
+/** What a reader of the mailbox gets cannot be known in its size; it is checked and noted here. */
+function learnReceives(
+  exchange: ExpectedExchange,
+  real: RealExchange,
+  model: PoolModel,
+  { missing, wrong }: Differences,
+): void {
+  exchange.receives.forEach((expected, index) => {
+    const outcome = real.receives[index]?.outcome;
+    if (expected.outcome === 'message') return;
+    if (expected.outcome === 'timeout') {
+      if (outcome === undefined) missing.push(`M1 receive ${index} of ${exchange.id} still waits`);
+      return;
+    }
+    const { next } = exchange.response;
+    if (outcome === undefined) {
+      if (next !== undefined) missing.push(`M1 receive ${index} of ${exchange.id} gets ${next}`);
+      return;
+    }
+    expected.outcome = 'message';
+    const message = 'value' in outcome ? outcome.value : undefined;
+    const bytes = message?.type === 'data' ? message.chunk.byteLength : 0;
+    const kind = kindOf(message);
+    if (kind !== next) wrong.push(`M1 ${exchange.id} received ${kind}, not ${next}`);
+    if (message !== undefined) real.messages.push(message);
+    exchange.response.read(bytes);
+    exchange.progress(model.nowMs);
+    model.settle();
+  });
+}
+
+function kindOf(message: Message | undefined): string {
+  if (message === undefined) return 'nothing more';
+  return message.type === 'done' || message.type === 'error' ? 'end' : message.type;
+}
+
+function compareMessages(
+  exchange: ExpectedExchange,
+  real: RealExchange,
+  { missing, wrong }: Differences,
+): void {
+  const { id, response, receiverDead, phase } = exchange;
+  const body = bodyOf(real.messages);
+  if (!Buffer.from(body).equals(patternBytes(body.byteLength))) {
+    wrong.push(`M6 ${id} delivered other bytes than the peer sent`);
+  }
+  compareEnd(exchange, real, wrong);
+  // A port that is closed may drop what was posted before.
+  if (receiverDead) return;
+  const told = exchange.hasOwnReceiver ? response.told : response.statusRead;
+  const bytes = exchange.hasOwnReceiver ? response.delivered : response.readBytes;
+  const isEnded = exchange.hasOwnReceiver ? phase === 'settled' : response.endRead;
+  const count = (type: Message['type']): number =>
+    real.messages.filter((message) => message.type === type).length;
+  const ends = count('done') + count('error');
+  const seenOf = [count('status'), body.byteLength, ends];
+  const expected = [Number(told), bytes, Number(isEnded)];
+  seenOf.forEach((amount, index) => {
+    const wanted = expected[index] ?? 0;
+    if (amount === wanted) return;
+    const what = ['statuses', 'bytes', 'ends'][index];
+    (amount > wanted ? wrong : missing).push(`H4 ${id} has ${amount} ${what}, not ${wanted}`);
+  });
+}
+
+function compareEnd(exchange: ExpectedExchange, real: RealExchange, wrong: string[]): void {
+  const { id, outcome, response, upload, spec } = exchange;
+  const end = real.messages.find(({ type }) => type === 'done' || type === 'error');
+  if (end?.type !== 'done' && end?.type !== 'error') return;
+  const code = end.type === 'done' ? 'done' : end.error.code;
+  if (code !== outcome) wrong.push(`H3 ${id} was told ${code}, not ${outcome}`);
+  if (end.type === 'done' && !response.stream) {
+    const body = end.response?.body ?? new Uint8Array();
+    const isBody = Buffer.from(body).equals(patternBytes(response.written));
+    if (!isBody || end.response?.status !== response.status) {
+      wrong.push(`A1 ${id} has another response than the peer gave`);
+    }
+  }
+  const endedBy = expectedEnding(exchange);
+  const isUnknown = upload?.wasEndUnknown === true;
+  if (end.upload?.endedBy !== endedBy && !isUnknown) {
+    wrong.push(`U9 ${id} (${spec.body}) was ended by ${end.upload?.endedBy}, not ${endedBy}`);
+  }
+}
+
+const ENDED_BY = {
+  death: 'caller_death',
+  ended_by_death: 'caller_death',
+  response: 'response',
+  ended_by_response: 'response',
+  failure: 'failure',
+  ended_by_failure: 'failure',
+  ended_by_caller: 'caller',
+} as const;
+
+function expectedEnding({ spec, upload, reached, endedBy }: ExpectedExchange): string | undefined {
+  if (spec.body === 'none') return undefined;
+  if (upload === undefined) return reached ? 'caller' : ENDED_BY[endedBy ?? 'failure'];
+  const { state } = upload;
+  return state === 'open' || state === 'finishing' || state === 'abandoned'
+    ? state
+    : ENDED_BY[state];
+}
+
+function compareAnswers(
+  exchange: ExpectedExchange,
+  real: RealExchange,
+  differences: Differences,
+): void {
+  const { id, upload } = exchange;
+  const sends = upload?.sends.map(({ answer }) => answer) ?? real.sends.map(() => false);
+  const finishes = upload?.finishes ?? real.finishes.map(() => false);
+  sends.forEach((answer, index) => {
+    compareAnswer(`U2 send ${index} of ${id}`, answer, real.sends[index]?.seen, differences);
+  });
+  finishes.forEach((answer, index) => {
+    compareAnswer(`U4 finish ${index} of ${id}`, answer, real.finishes[index], differences);
+  });
+}
+
+function compareAnswer(
+  what: string,
+  expected: Answer,
+  given: Seen<boolean> | undefined,
+  { missing, wrong }: Differences,
+): void {
+  const outcome = given?.outcome;
+  if (outcome === undefined) {
+    const mayWait = expected === 'open' || expected === 'unknown' || expected === 'waits';
+    if (!mayWait) missing.push(`${what} has no answer`);
+    return;
+  }
+  const answer = 'value' in outcome ? outcome.value : codeIn(outcome.error);
+  const allowed = expected === 'open' ? true : expected;
+  const isEither = allowed === 'any' || allowed === 'unknown';
+  if (isEither ? typeof answer !== 'boolean' : answer !== allowed) {
+    wrong.push(`${what} was answered ${answer}, not ${allowed}`);
+  }
+}
+
+function compareAwaits(
+  exchange: ExpectedExchange,
+  real: RealExchange,
+  { missing, wrong }: Differences,
+): void {
+  const { id, awaits, outcome: end, awaitedBytes } = exchange;
+  awaits.forEach(({ outcome: expected }, index) => {
+    const outcome = real.awaits[index]?.outcome;
+    if (outcome === undefined) {
+      if (expected !== 'waits') missing.push(`A1 await ${index} of ${id} still waits`);
+      return;
+    }
+    const result = 'value' in outcome ? 'done' : codeIn(outcome.error);
+    const wanted = expected === 'end' ? end : 'ERR_AWAIT_TIMEOUT';
+    if (expected === 'waits' || result !== wanted) {
+      wrong.push(`A2 await ${index} of ${id} got ${result}, not ${expected} ${end}`);
+    }
+    if (!('value' in outcome)) return;
+    const { body } = outcome.value;
+    const { readBytes } = exchange.response;
+    const skipped = exchange.response.stream ? readBytes : 0;
+    if (!Buffer.from(body).equals(patternBytes(awaitedBytes ?? 0, skipped))) {
+      wrong.push(`A1 await ${index} of ${id} got ${body.byteLength} bytes, not ${awaitedBytes}`);
+    }
+  });
+}
+
+function comparePeer(
+  exchange: ExpectedExchange,
+  world: World,
+  { missing, wrong }: Differences,
+): void {
+  const { id, upload, reached, spec, cut, peerBroke } = exchange;
+  const request = world.peer.requests.get(id);
+  if (request === undefined) {
+    if (reached) missing.push(`${id} has not reached the peer`);
+    return;
+  }
+  if (!reached) {
+    wrong.push(`${id} reached the peer`);
+    return;
+  }
+  const arrived = request.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (spec.body === 'bytes' && arrived > 0) {
+    const body = Buffer.concat(request.chunks);
+    if (!body.equals(patternBytes(body.byteLength))) wrong.push(`U1 ${id} sent other bytes`);
+  }
+  const isReading = upload?.stalled !== true;
+  // A stream that both sides have ended is closed: nothing more can be said on it.
+  const isClosed = exchange.version === '2' && exchange.response.ended && request.complete;
+  if (cut && isReading && !peerBroke && !isClosed && !request.gone)
+    missing.push(`T3 the peer has not seen the end of ${id}`);
+  if (exchange.isLive && request.gone && !peerBroke && !cut) wrong.push(`${id} was given up`);
+  const isCut = upload?.state === 'ended_by_response' || upload?.state === 'ended_by_failure';
+  if (isCut && request.complete) wrong.push(`U5 the cut body of ${id} looks complete`);
+  if (!exchange.isLive || peerBroke || cut || !isReading) return;
+  const isExact = upload === undefined || !upload.isMuddy;
+  const wanted = upload === undefined ? (spec.body === 'bytes' ? BODY_BYTES : 0) : upload.released;
+  if (isExact && arrived < wanted)
+    missing.push(`U6 ${arrived} of ${wanted} bytes of ${id} arrived`);
+  if (isExact && arrived > wanted)
+    wrong.push(`U1 ${arrived} bytes of ${id} arrived, not ${wanted}`);
+  const isWhole =
+    upload === undefined || upload.state === 'ended_by_caller' || upload.state === 'ended_by_death';
+  if (isWhole && !request.complete) missing.push(`U4 the end of the body of ${id} has not arrived`);
+  if (!isWhole && request.complete) wrong.push(`U5 the body of ${id} was ended`);
+}

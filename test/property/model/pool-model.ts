@@ -1,0 +1,262 @@
+/**
+ * What has to become of the whole pool, predicted from the contract: who runs, who waits, which
+ * workers are up, what time it is, whether the pool is open.
+ *
+ * Which worker takes an exchange the contract leaves open: that is learned from the real pool. Where
+ * two timers fall on the same instant, either order is right, and the real one is followed.
+ */
+
+import type { ErrorCode } from '../../../src/index.ts';
+import type { Version } from '../../helpers/either-peer.ts';
+import { ExpectedExchange } from './expected-exchange.ts';
+import { ExpectedWorkers } from './expected-workers.ts';
+import type { Spec } from './spec.ts';
+
+export interface ModelOptions {
+  readonly version: Version;
+  readonly workers: number;
+  readonly maxInFlight: number;
+  readonly queueLimit: number;
+  readonly maxRestarts: number;
+}
+
+/** What the model may learn from the real pool. */
+export interface Facts {
+  /** Whether the exchange waits for admission. */
+  isQueued(id: string): boolean;
+  /** Whether the end of its response was seen and waits for credit. */
+  isEnding(id: string): boolean;
+  /** The code with which it has ended. */
+  codeOf(id: string): ErrorCode | undefined;
+}
+
+export type Life = 'open' | 'closing' | 'destroyed' | 'failed';
+
+export const START_MS = 1024;
+
+export class PoolModel {
+  readonly options: ModelOptions;
+  readonly exchanges: ExpectedExchange[] = [];
+  readonly workers: ExpectedWorkers;
+  /** Those who wait, first come first. */
+  queue: ExpectedExchange[] = [];
+  /** Callers, living and dead, with what they asked for. */
+  readonly callers: { alive: boolean; readonly exchanges: ExpectedExchange[] }[] = [];
+  /** When a `close` gives up waiting. */
+  closeDues: number[] = [];
+  /** The commands so far, by name. */
+  readonly steps: string[] = [];
+  life: Life = 'open';
+  nowMs = START_MS;
+  #facts: Facts | undefined;
+
+  constructor(options: ModelOptions) {
+    this.options = options;
+    this.workers = new ExpectedWorkers(options.workers, options.maxRestarts, START_MS);
+  }
+
+  /** The real pool, where the model may look at it. */
+  learnFrom(facts: Facts): void {
+    this.#facts = facts;
+  }
+
+  /** What of the pool cannot be known, or no longer, is looked up before the next thing happens. */
+  learn(): void {
+    for (const exchange of this.live) {
+      const { id, broken } = exchange;
+      if (exchange.isEndUnseen && this.#facts?.isEnding(id) === true) exchange.seeEnd();
+      if (broken !== undefined && this.#facts?.codeOf(id) !== undefined) exchange.fail(broken);
+    }
+    this.settle();
+  }
+
+  get live(): readonly ExpectedExchange[] {
+    return this.exchanges.filter(({ isLive }) => isLive);
+  }
+
+  get running(): readonly ExpectedExchange[] {
+    return this.exchanges.filter(({ isRunning }) => isRunning);
+  }
+
+  /** Whether nothing of the pool is left. */
+  get isOver(): boolean {
+    return this.life !== 'open' && this.live.length === 0;
+  }
+
+  /** Whether time may pass: how far every body has come is known. */
+  get isTimeKnown(): boolean {
+    return this.live.every(({ upload }) => upload?.isEndUnknown !== true);
+  }
+
+  // --- what callers do ------------------------------------------------------------------------
+
+  /** A request; `refusal` is the code that `request` throws. */
+  get refusal(): ErrorCode | undefined {
+    const codes = {
+      open: undefined,
+      closing: 'ERR_POOL_CLOSED',
+      destroyed: 'ERR_POOL_DESTROYED',
+      failed: 'ERR_POOL_FAILED',
+    } as const;
+    return codes[this.life];
+  }
+
+  start(spec: Spec, caller: number | undefined): ExpectedExchange {
+    const id = `x${this.exchanges.length}`;
+    const exchange = new ExpectedExchange(id, spec, this.options.version, this.nowMs);
+    this.exchanges.push(exchange);
+    const owner = caller === undefined ? undefined : this.callers[caller];
+    owner?.exchanges.push(exchange);
+    if (owner?.alive === false) exchange.stop('ERR_CALLER_DIED');
+    else if (this.queue.length === 0 && this.#hasRoom()) exchange.admit(this.nowMs);
+    else if (this.queue.length >= this.options.queueLimit) exchange.stop('ERR_OVERLOAD');
+    else this.queue.push(exchange);
+    return exchange;
+  }
+
+  callerDies(index: number): void {
+    const owner = this.callers[index];
+    if (owner === undefined || !owner.alive) return;
+    owner.alive = false;
+    // All at once: what the death of one frees is not for another of the same caller.
+    for (const exchange of owner.exchanges) exchange.callerDies(this.nowMs);
+    this.settle();
+  }
+
+  /** `workersOf`: who ran where when it was killed. */
+  killWorker(id: number, workersOf: ReadonlyMap<string, number | undefined>): void {
+    if (this.isOver || this.life === 'failed' || !this.workers.isUp(id)) return;
+    this.#lose(
+      this.running.filter((exchange) => workersOf.get(exchange.id) === id),
+      id,
+    );
+    if (this.workers.kill(id, this.nowMs) === 'failed') this.endAll('failed', 'ERR_POOL_FAILED');
+    this.settle();
+  }
+
+  close(timeoutMs: number): void {
+    if (this.life === 'open') this.life = 'closing';
+    if (Number.isFinite(timeoutMs) && !this.isOver) this.closeDues.push(this.nowMs + timeoutMs);
+    this.settle();
+  }
+
+  endAll(life: Life, code: ErrorCode): void {
+    if (this.life === 'destroyed' || this.life === 'failed') return;
+    this.life = life;
+    for (const exchange of this.live) exchange.stop(code);
+    this.settle();
+  }
+
+  // --- time -----------------------------------------------------------------------------------
+
+  /** The next moment at which something may be due. */
+  get nextDueMs(): number {
+    const dues = this.live.flatMap((one) => one.times.dues(one.phase).map(({ dueMs }) => dueMs));
+    for (const { awaits, receives } of this.exchanges) {
+      for (const { outcome, dueMs } of [...awaits, ...receives]) {
+        if (outcome === 'waits') dues.push(dueMs);
+      }
+    }
+    if (!this.isOver) dues.push(...this.workers.dues, ...this.closeDues);
+    return Math.min(...dues.filter((dueMs) => dueMs > this.nowMs), Number.POSITIVE_INFINITY);
+  }
+
+  /** It is later now, and no moment in between was one at which something was due. */
+  passTo(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.workers.passTo(nowMs);
+    this.#expireRunning();
+    this.settle();
+    this.#expireQueued();
+    if (this.closeDues.some((dueMs) => dueMs <= nowMs) && !this.isOver) {
+      this.#followQueueTimeouts();
+      this.endAll('destroyed', 'ERR_POOL_DESTROYED');
+    }
+    this.#expireWaiters();
+    this.settle();
+  }
+
+  #expireRunning(): void {
+    for (const exchange of this.running) {
+      for (const { dueMs, code, isSure } of exchange.times.dues(exchange.phase)) {
+        if (dueMs > this.nowMs || !exchange.isLive) continue;
+        if (isSure || this.#facts?.codeOf(exchange.id) !== undefined) exchange.fail(code);
+      }
+    }
+  }
+
+  #expireQueued(): void {
+    for (const exchange of [...this.queue]) {
+      const due = exchange.times.dues(exchange.phase).find(({ dueMs }) => dueMs <= this.nowMs);
+      if (due !== undefined) exchange.fail(due.code);
+    }
+  }
+
+  /** A timeout in the queue may come before what else happens at the same instant. */
+  #followQueueTimeouts(): void {
+    for (const exchange of this.queue) {
+      const ended = this.#facts?.codeOf(exchange.id);
+      const dues = exchange.times.dues(exchange.phase);
+      const due = dues.find(({ dueMs, code }) => dueMs <= this.nowMs && code === ended);
+      if (due !== undefined) exchange.fail(due.code);
+    }
+    this.queue = this.queue.filter(({ isLive }) => isLive);
+  }
+
+  #expireWaiters(): void {
+    for (const { awaits, receives, response } of this.exchanges) {
+      for (const one of awaits) {
+        if (one.outcome !== 'waits' || one.dueMs > this.nowMs) continue;
+        one.outcome = 'timeout';
+        response.collectors -= 1;
+      }
+      for (const one of receives) {
+        if (one.outcome === 'waits' && one.dueMs <= this.nowMs) one.outcome = 'timeout';
+      }
+    }
+  }
+
+  // --- admission ------------------------------------------------------------------------------
+
+  /** Lets in whom there is room for (H6). */
+  settle(): void {
+    this.queue = this.queue.filter(({ isLive }) => isLive);
+    this.#followQueueTimeouts();
+    while (this.queue.length > 0 && this.#hasRoom() && this.#isAdmitting) {
+      this.#nextInLine()?.admit(this.nowMs);
+      this.queue = this.queue.filter(({ phase }) => phase === 'queued');
+    }
+  }
+
+  get #isAdmitting(): boolean {
+    return this.life === 'open' || this.life === 'closing';
+  }
+
+  /** Those who lost a worker go first; in which order among themselves is left open. */
+  #nextInLine(): ExpectedExchange | undefined {
+    const first = this.queue.filter(({ isFirst }) => isFirst);
+    if (first.length === 0) return this.queue[0];
+    return first.find(({ id }) => this.#facts?.isQueued(id) === false) ?? first[0];
+  }
+
+  #hasRoom(): boolean {
+    // What still runs on a worker that is down takes no room from those that are up.
+    const taking = this.running.filter(
+      ({ survived }) => survived === undefined || this.workers.isUp(survived),
+    );
+    return taking.length < this.workers.up * this.options.maxInFlight;
+  }
+
+  #lose(held: readonly ExpectedExchange[], worker: number): void {
+    for (const exchange of held) {
+      if (exchange.phase === 'connecting') {
+        exchange.requeue(this.nowMs);
+        this.queue.push(exchange);
+      } else if (exchange.phase === 'ending') {
+        exchange.survived = worker;
+      } else {
+        exchange.stop('ERR_WORKER_DIED');
+      }
+    }
+  }
+}

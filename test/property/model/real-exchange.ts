@@ -1,0 +1,163 @@
+/**
+ * One exchange of the real pool, with all that was seen of it: messages, answers to its senders,
+ * what those who await and receive got. Nothing here waits.
+ */
+
+import { MessageChannel } from 'node:worker_threads';
+import type {
+  AsyncHandle,
+  Message,
+  PoolResponse,
+  ReplyTo,
+  WatchableActor,
+} from '../../../src/index.ts';
+import { RequestError } from '../../../src/index.ts';
+import type { RequestPool } from '../../../src/pool/request-pool.ts';
+import type { Ledger, Sent } from '../invariants.ts';
+import type { PeerRequest } from './peer.ts';
+import type { Spec } from './spec.ts';
+
+/** Of a promise, what is known without waiting. */
+export interface Seen<T> {
+  outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+}
+
+export function seen<T>(promise: Promise<T>): Seen<T> {
+  const record: Seen<T> = { outcome: undefined };
+  promise.then(
+    (value) => {
+      record.outcome = { value };
+    },
+    (error: unknown) => {
+      record.outcome = { error };
+    },
+  );
+  return record;
+}
+
+/** The code of a `RequestError`; other errors are told as they are. */
+export function codeIn(error: unknown): string {
+  return error instanceof RequestError ? error.code : String(error);
+}
+
+export class RealExchange {
+  readonly spec: Spec;
+  /** Delivered to its receiver, or read from its mailbox. */
+  readonly messages: Message[] = [];
+  readonly sends: (Sent & { readonly seen: Seen<boolean> })[] = [];
+  readonly finishes: Seen<boolean>[] = [];
+  readonly awaits: Seen<PoolResponse>[] = [];
+  readonly receives: Seen<Message | undefined>[] = [];
+  readonly signal = new AbortController();
+  readonly replyTo: ReplyTo | undefined;
+  loop: AsyncIterableIterator<Message> | undefined;
+  looped: Seen<void> | undefined;
+  #handle: AsyncHandle | undefined;
+  #endReceiver: (() => void) | undefined;
+
+  constructor(spec: Spec) {
+    this.spec = spec;
+    this.replyTo = this.#receiver();
+  }
+
+  get handle(): AsyncHandle {
+    if (this.#handle === undefined) throw new Error('the exchange has no handle yet');
+    return this.#handle;
+  }
+
+  set handle(handle: AsyncHandle) {
+    this.#handle = handle;
+  }
+
+  send(pool: RequestPool, bytes: Uint8Array | string): void {
+    // The pool copies what it takes; what is compared later must not change under it.
+    const record = seen(pool.sendBody(this.handle, bytes));
+    this.sends.push({
+      bytes: Buffer.from(bytes),
+      seen: record,
+      get answer() {
+        const { outcome } = record;
+        return outcome !== undefined && 'value' in outcome ? outcome.value : undefined;
+      },
+    });
+  }
+
+  read(pool: RequestPool): void {
+    const loop = pool.messages(this.handle);
+    this.loop = loop;
+    const run = async (): Promise<void> => {
+      for await (const message of loop) this.messages.push(message);
+    };
+    this.looped = seen(run());
+  }
+
+  killReceiver(): void {
+    this.#endReceiver?.();
+  }
+
+  /** What the invariants look at. */
+  ledger(label: string, granted: number, arrived: PeerRequest | undefined): Ledger {
+    const { spec, messages, sends, finishes } = this;
+    const mailbox = spec.reply === 'mailbox' ? 1024 * 1024 : Number.POSITIVE_INFINITY;
+    const answers = finishes.map(({ outcome }) =>
+      outcome !== undefined && 'value' in outcome ? outcome.value : undefined,
+    );
+    const upload = {
+      sent: sends,
+      finish: { asked: finishes.length > 0, answer: answers[0] },
+      arrived: arrived?.chunks ?? [],
+      arrivedWhole: arrived?.complete ?? false,
+    };
+    return {
+      label,
+      stream: spec.stream,
+      window: spec.window ?? mailbox,
+      messages,
+      granted,
+      upload: spec.body === 'upload' ? upload : undefined,
+    };
+  }
+
+  #receiver(): ReplyTo | undefined {
+    const push = (message: Message): void => void this.messages.push(message);
+    switch (this.spec.reply) {
+      case 'mailbox':
+        return undefined;
+      case 'function':
+        return push;
+      case 'thrower':
+        return (message) => {
+          push(message);
+          throw new Error('the receiver threw');
+        };
+      case 'sender':
+        return { send: push };
+      case 'actor':
+        return this.#actor(push);
+      default: {
+        const { port1, port2 } = new MessageChannel();
+        port2.on('message', push);
+        this.#endReceiver = () => port2.close();
+        return port1;
+      }
+    }
+  }
+
+  /** It has the shape of an actor; xstate's own would warn of each message that comes too late. */
+  #actor(push: (message: Message) => void): ReplyTo & WatchableActor {
+    const observers = new Set<() => void>();
+    let status = 'active';
+    this.#endReceiver = () => {
+      status = 'stopped';
+      for (const complete of [...observers]) complete();
+    };
+    return {
+      send: push,
+      getSnapshot: () => ({ status }),
+      subscribe: ({ complete = () => {} }) => {
+        observers.add(complete);
+        return { unsubscribe: () => void observers.delete(complete) };
+      },
+    };
+  }
+}

@@ -1,0 +1,90 @@
+/** Runs sequences of commands against the model and the pool; see `commands` and `settle`. */
+
+import fc from 'fast-check';
+import type { Version } from '../../helpers/either-peer.ts';
+import { checkExchanges } from './check-ends.ts';
+import type { Command } from './commands/step.ts';
+import { commands } from './commands.ts';
+import { type ModelOptions, PoolModel } from './pool-model.ts';
+import { settle } from './settle.ts';
+import { openScene, type Scene, World } from './world.ts';
+
+export interface ModelRun {
+  readonly seed: number;
+  readonly numRuns: number;
+  /** No sequence is begun after this. */
+  readonly limitMs: number;
+  /** Of a failure that is looked into: both are printed with it. */
+  readonly path?: string;
+  readonly replayPath?: string;
+}
+
+/** How often what was reached. */
+export interface ModelReport {
+  sequences: number;
+  readonly commands: Record<string, number>;
+  readonly ends: Record<string, number>;
+}
+
+const options = (version: Version): fc.Arbitrary<ModelOptions> =>
+  fc.record({
+    version: fc.constant(version),
+    workers: fc.integer({ min: 1, max: 2 }),
+    maxInFlight: fc.integer({ min: 1, max: 3 }),
+    queueLimit: fc.integer({ min: 0, max: 3 }),
+    maxRestarts: fc.constantFrom(1, 5),
+  });
+
+/** Throws with seed, path and the shortest sequence that still fails. */
+export async function runModel(version: Version, run: ModelRun): Promise<ModelReport> {
+  await using scene = await openScene(version);
+  const report: ModelReport = { sequences: 0, commands: {}, ends: {} };
+  const untilMs = performance.now() + run.limitMs;
+  let hasFailed = false;
+  const property = fc.asyncProperty(
+    options(version),
+    commands(run.replayPath),
+    async (modelOptions, sequence) => {
+      // Not fast-check's own limit, which drops the sequence that is running, and with it a hang.
+      if (!hasFailed && performance.now() > untilMs) return;
+      try {
+        count(report, await runSequence(modelOptions, sequence, scene));
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
+    },
+  );
+  const { seed, numRuns, path } = run;
+  await fc.assert(property, { seed, numRuns, ...(path === undefined ? {} : { path }) });
+  return report;
+}
+
+async function runSequence(
+  modelOptions: ModelOptions,
+  sequence: Iterable<Command>,
+  scene: Scene,
+): Promise<PoolModel> {
+  const world = new World(modelOptions, scene);
+  const model = new PoolModel(modelOptions);
+  model.learnFrom(world);
+  try {
+    await fc.asyncModelRun(() => ({ model, real: world }), sequence);
+    model.learn();
+    void world.pool.destroy('over');
+    model.endAll('destroyed', 'ERR_POOL_DESTROYED');
+    await settle(model, world);
+    checkExchanges(model, world);
+  } finally {
+    await world.dispose();
+  }
+  return model;
+}
+
+function count(report: ModelReport, { steps, exchanges }: PoolModel): void {
+  report.sequences += 1;
+  for (const name of steps) report.commands[name] = (report.commands[name] ?? 0) + 1;
+  for (const { outcome = 'none' } of exchanges) {
+    report.ends[outcome] = (report.ends[outcome] ?? 0) + 1;
+  }
+}

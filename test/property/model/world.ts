@@ -1,0 +1,193 @@
+/**
+ * The real side of the model: a pool on a manual clock, its peer, and all that was asked of it.
+ *
+ * Owns what it opens: `dispose` destroys the pool, ends callers and receivers, and fails when
+ * anything of the pool is left (P2). The peers are there for many runs (`Scene`).
+ */
+
+import { AssertionError } from 'node:assert';
+import { isDead } from '../../../src/actors/caller-monitor.ts';
+import { handleTarget } from '../../../src/async-handle.ts';
+import type { Caller, ErrorCode } from '../../../src/index.ts';
+import { Flight } from '../../../src/pool/flight.ts';
+import { RequestPool } from '../../../src/pool/request-pool.ts';
+import { LOCAL_CALLERS } from '../../helpers/callers.ts';
+import type { Version } from '../../helpers/either-peer.ts';
+import { settled } from '../../helpers/leaks.ts';
+import { ManualClock } from '../../helpers/manual-clock.ts';
+import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { checkAtRest } from '../invariants.ts';
+import { RANDOM, RESTART_WINDOW_MS } from './expected-workers.ts';
+import { type ModelPeer, modelPeer } from './peer.ts';
+import { type Facts, type ModelOptions, START_MS } from './pool-model.ts';
+import type { RealExchange, Seen } from './real-exchange.ts';
+import { UPLOAD_BUFFER_BYTES } from './spec.ts';
+
+/** How long the end of a caller, or of a connection, may take. */
+const PATIENCE_MS = 3_000;
+
+/** One caller, living or dead. */
+export interface RealCaller {
+  readonly name: string;
+  readonly caller: Caller;
+  die(): void;
+  /** Listeners for its death that the pool has added; while it dies there are others. */
+  listeners(): number;
+  dispose(): Promise<void>;
+}
+
+/** The peers of many runs, one after the other. */
+export interface Scene extends AsyncDisposable {
+  readonly peer: ModelPeer;
+  /** Accepts connections and says nothing. */
+  readonly deaf: ScriptedPeer;
+}
+
+export async function openScene(version: Version): Promise<Scene> {
+  const peer = await modelPeer(version);
+  const deaf = await scriptedPeer();
+  return {
+    peer,
+    deaf,
+    [Symbol.asyncDispose]: async () => {
+      await peer[Symbol.asyncDispose]();
+      await deaf.close();
+    },
+  };
+}
+
+export class World implements Facts {
+  readonly clock = new ManualClock(START_MS);
+  readonly pool: RequestPool;
+  readonly peer: ModelPeer;
+  readonly deaf: ScriptedPeer;
+  readonly exchanges = new Map<string, RealExchange>();
+  readonly callers: RealCaller[] = [];
+  readonly closes: Seen<void>[] = [];
+  /** Bytes of responses that the pool had received when it last came to rest. */
+  receivedBytes = 0;
+
+  constructor(options: ModelOptions, { peer, deaf }: Scene) {
+    this.peer = peer;
+    this.deaf = deaf;
+    peer.forget();
+    const { workers, maxInFlight, queueLimit, maxRestarts } = options;
+    this.pool = new RequestPool(
+      {
+        workers,
+        maxInFlight,
+        queueLimit,
+        maxRestarts,
+        restartWindow: RESTART_WINDOW_MS,
+        uploadBuffer: UPLOAD_BUFFER_BYTES,
+      },
+      { clock: this.clock, random: () => RANDOM },
+    );
+  }
+
+  real(id: string): RealExchange {
+    const exchange = this.exchanges.get(id);
+    if (exchange === undefined) throw new RangeError(`no exchange ${id}`);
+    return exchange;
+  }
+
+  /** The record in the pool: looked at only to see that what is under way has arrived. */
+  flight(id: string): Flight {
+    const target = handleTarget(this.real(id).handle);
+    if (!(target instanceof Flight)) throw new TypeError(`the handle of ${id} has no record`);
+    return target;
+  }
+
+  isQueued(id: string): boolean {
+    return this.flight(id).isQueued;
+  }
+
+  isEnding(id: string): boolean {
+    return this.flight(id).state.type === 'ending';
+  }
+
+  codeOf(id: string): ErrorCode | undefined {
+    const { state } = this.flight(id);
+    return state.type === 'settled' && state.outcome !== 'done' ? state.outcome : undefined;
+  }
+
+  workerOf(id: string): number | undefined {
+    return this.flight(id).worker?.id;
+  }
+
+  /** A caller of this kind, alive. */
+  async newCaller(kind: number): Promise<RealCaller> {
+    const known = LOCAL_CALLERS[kind];
+    const caller = known === undefined ? this.#scope() : await localCaller(known);
+    this.callers.push(caller);
+    return caller;
+  }
+
+  /** A caller dies; it can be seen to be dead when this resolves. */
+  async endCaller(index: number): Promise<void> {
+    const caller = this.callers[index];
+    if (caller === undefined) return;
+    caller.die();
+    await until(() => isDead(caller.caller), `${caller.name} does not die`);
+  }
+
+  /** Ends what is left, and fails when something of the pool remains. */
+  async dispose(): Promise<void> {
+    await this.pool.destroy();
+    for (const { outcome } of this.closes) {
+      if (outcome !== undefined && 'error' in outcome) throw outcome.error;
+    }
+    await settled();
+    for (const exchange of this.exchanges.values()) exchange.killReceiver();
+    const watched = this.callers.filter((caller) => caller.listeners() > 0);
+    for (const caller of this.callers) await caller.dispose();
+    for (const request of this.peer.requests.values()) request.readOn();
+    await this.#untilNoSocket();
+    checkAtRest(this.pool, this.clock);
+    if (watched.length === 0) return;
+    const names = watched.map(({ name }) => name).join(', ');
+    throw new AssertionError({ message: `C1 listeners left on ${names}` });
+  }
+
+  async #untilNoSocket(): Promise<void> {
+    const open = (): number => this.peer.openConnections + this.deaf.openConnections;
+    await until(() => open() === 0, 'P2 sockets are left open');
+  }
+
+  #scope(): RealCaller {
+    const scoped = this.pool.withCaller();
+    return {
+      name: 'a scope',
+      caller: scoped.scope,
+      die: () => scoped[Symbol.dispose](),
+      listeners: () => 0,
+      dispose: async () => scoped[Symbol.dispose](),
+    };
+  }
+}
+
+/** Waits in turns of the loop for what has to come. */
+async function until(isSo: () => boolean, otherwise: string): Promise<void> {
+  const patienceMs = performance.now() + PATIENCE_MS;
+  while (!isSo()) {
+    if (performance.now() > patienceMs) throw new AssertionError({ message: otherwise });
+    await settled(1);
+  }
+}
+
+async function localCaller([name, make]: (typeof LOCAL_CALLERS)[number]): Promise<RealCaller> {
+  const living = await make();
+  // Somebody of its own may listen to it.
+  const own = living.listeners();
+  let dying = false;
+  return {
+    name,
+    caller: living.caller,
+    die: () => {
+      dying = true;
+      living.die();
+    },
+    listeners: () => (dying ? 0 : living.listeners() - own),
+    dispose: async () => living[Symbol.asyncDispose](),
+  };
+}
