@@ -134,6 +134,11 @@ export interface PoolLimits {
   readonly maxInFlight?: number | undefined;
   /** Exchanges that run to one origin at a time, over the whole pool (H9). Default `Infinity`. */
   readonly maxPerOrigin?: number | undefined;
+  /**
+   * Each origin's own limit is found from its latency and failures, at most `maxPerOrigin`, which
+   * has to be finite; and a 429 or 503 with `Retry-After` pauses its origin so long. Default `false`.
+   */
+  readonly adaptive?: boolean | undefined;
   /** Exchanges that may wait for admission; beyond it `ERR_OVERLOAD` (H6). Default 1 000 000. */
   readonly queueLimit?: number | undefined;
   /** Starts of the whole pool. Default: none. */
@@ -204,6 +209,7 @@ export interface ResolvedDefaults {
 export interface ResolvedLimits {
   readonly maxInFlight: number;
   readonly maxPerOrigin: number;
+  readonly adaptive: boolean;
   readonly queueLimit: number;
   readonly rate: RateLimit | undefined;
   readonly originRate: RateLimit | undefined;
@@ -282,6 +288,7 @@ export const POOL_DEFAULTS = {
 export const DEFAULT_LIMITS: ResolvedLimits = {
   maxInFlight: 128,
   maxPerOrigin: Number.POSITIVE_INFINITY,
+  adaptive: false,
   queueLimit: 1_000_000,
   rate: undefined,
   originRate: undefined,

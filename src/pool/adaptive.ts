@@ -18,7 +18,7 @@
 
 /** How an exchange went, as far as it tells of load. */
 export interface LoadSample {
-  /** What `started` said when it began. */
+  /** The one in which it began. */
   readonly window: number;
   /** From the end of the request to the head of the response; `undefined` where none came. */
   readonly latencyMs: number | undefined;
@@ -39,7 +39,7 @@ const TOLERANCE = 1.2;
 const LEAST_GRADIENT = 0.5;
 
 export class AdaptiveLimit {
-  readonly #most: number;
+  #most: number;
   #limit: number;
   /** Latency without a queue, in milliseconds; unknown at first. */
   #baseMs: number | undefined;
@@ -61,19 +61,30 @@ export class AdaptiveLimit {
     this.#probedLimit = this.#limit;
   }
 
+  /** Counts the windows. */
+  get window(): number {
+    return this.#window;
+  }
+
   /** A whole number. */
   get limit(): number {
     const share = this.#probing && this.#baseMs !== undefined ? PROBE_SHARE : 1;
     return Math.max(1, Math.floor(this.#limit * share));
   }
 
-  /** An exchange has begun, and `running` run now; returns the window it belongs to. */
-  started(running: number): number {
-    if (running >= this.limit) this.#reached = true;
-    return this.#window;
+  /** Another bound from now on. */
+  bound(most: number): void {
+    this.#most = most;
+    this.#set(this.#limit);
   }
 
-  ended({ window, latencyMs, overloaded }: LoadSample): void {
+  /** An exchange has begun, and `running` run now. */
+  started(running: number): void {
+    if (running >= this.limit) this.#reached = true;
+  }
+
+  /** One has been answered, or has failed. */
+  learn({ window, latencyMs, overloaded }: LoadSample): void {
     if (window !== this.#window) return;
     if (overloaded) this.#overloads += 1;
     else if (latencyMs !== undefined) this.#latencyMs += latencyMs;

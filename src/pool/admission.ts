@@ -16,17 +16,20 @@ import type { Deadlines } from './deadlines.ts';
 import type { Gate, OriginGate } from './gate.ts';
 import { Gates, type Passenger } from './gates.ts';
 import { Lines } from './lines.ts';
+import type { Answer } from './load-signs.ts';
 import type { Strategy } from './select.ts';
 import { Turnstile } from './turnstile.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
-/** What is admitted; `waiter` and `gate` are kept here. */
+/** What is admitted; `waiter`, `gate` and `window` are kept here. */
 export interface Applicant {
   readonly request: Passenger & { readonly priority: number };
   /** While it waits. */
   waiter: { leave(): void } | undefined;
   /** While it runs, where origins are limited. */
   gate: OriginGate | undefined;
+  /** Of that gate, when it was passed. */
+  window: number;
 }
 
 export interface AdmissionOptions<Item extends Applicant> {
@@ -100,6 +103,15 @@ export class Admission<Item extends Applicant> {
     this.pump();
   }
 
+  /** The response to an exchange that runs has begun: its gate may learn from it. */
+  answered({ gate, window }: Item, answer: Answer): void {
+    if (gate === undefined) return;
+    const nowMs = this.#options.clock.now();
+    gate.answered(window, answer, nowMs);
+    this.#see(gate, nowMs);
+    this.pump();
+  }
+
   /** The exchange has ended: it waits no more, or is out of its gate. */
   leave(item: Item): void {
     if (item.waiter === undefined) {
@@ -164,6 +176,7 @@ export class Admission<Item extends Applicant> {
   #run(item: Item, slot: WorkerSlot): void {
     if (this.#gates.isLimiting) {
       item.gate = this.#gates.pass(item.request, this.#options.clock.now());
+      item.window = item.gate?.window ?? 0;
       this.#seeAll(item);
     }
     this.#options.start(item, slot);

@@ -27,6 +27,7 @@ import { Flight } from './flight.ts';
 import type { FlightHost } from './flight-host.ts';
 import { FlightTable } from './flight-table.ts';
 import { Handles } from './handles.ts';
+import type { Answer } from './load-signs.ts';
 import { Retirement } from './retirement.ts';
 import { strategyOf } from './select.ts';
 import { type Supervisor, startSupervisor } from './supervisor.ts';
@@ -198,6 +199,10 @@ export class Engine implements FlightHost<Flight> {
     this.#admission.readmit(flight);
   }
 
+  answered(flight: Flight, answer: Answer): void {
+    this.#admission.answered(flight, answer);
+  }
+
   workerFault(worker: WorkerSlot, error: unknown): void {
     this.#supervisor.fault(worker.id, error);
   }
@@ -205,6 +210,8 @@ export class Engine implements FlightHost<Flight> {
   remove(flight: Flight, outcome: 'done' | ErrorCode): void {
     this.#flights.delete(flight);
     this.handles.ended(flight);
+    // Only what keeps an origin from answering tells of its load.
+    if (!flight.isAnswered) flight.gate?.failed(flight.window, outcome);
     this.#admission.leave(flight);
     this.#watches.end(flight);
     if (outcome === 'done') this.#done += 1;

@@ -101,6 +101,12 @@ export class FlightClock implements Deadline, FlightTimes {
     }
   }
 
+  /** From the end of the request to the head of the response; `undefined` if that came first. */
+  get latencyMs(): number | undefined {
+    const latencyMs = this.headMs - this.sentMs;
+    return latencyMs >= 0 ? latencyMs : undefined;
+  }
+
   headReceived(): void {
     this.headMs = this.now();
     this.movedMs = this.headMs;

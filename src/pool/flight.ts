@@ -51,9 +51,10 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
   loops = 0;
   /** Kept while young, then weakly (see `pool/handles`). */
   handle: AsyncHandle | WeakRef<AsyncHandle> | undefined;
-  /** These two are kept by `pool/admission`. */
+  /** These three are kept by `pool/admission`. */
   waiter: Applicant['waiter'];
   gate: Applicant['gate'];
+  window = 0;
 
   #state: ExchangeState;
   readonly #clock: FlightClock;
@@ -95,6 +96,11 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
 
   get isQueued(): boolean {
     return this.#state.type === 'queued';
+  }
+
+  /** Whether a response has begun. */
+  get isAnswered(): boolean {
+    return this.#incoming.head !== undefined;
   }
 
   get isSettled(): boolean {
@@ -219,6 +225,9 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
     this.#clock.headReceived();
     this.#incoming.head = head;
     this.#apply(HEAD_RECEIVED);
+    if (this.gate?.adapts !== true) return;
+    const { status, headers } = head;
+    this.host.answered(this, { status, headers, latencyMs: this.#clock.latencyMs });
   }
 
   dataReceived(chunk: Uint8Array): void {

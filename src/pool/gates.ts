@@ -4,7 +4,7 @@
  *
  * Invariant: what a pool does not limit has no gate, and who passes pays nothing for it. Gates of
  * origins that have nothing to remember are dropped: there are never more than twice as many as
- * are in use, and `SPARE`.
+ * have something, and `SPARE`.
  */
 
 import type { ResolvedLimits } from '../options.ts';
@@ -125,7 +125,7 @@ export class Gates {
   }
 
   #limit(gate: OriginGate): void {
-    gate.limit = this.#limits.maxPerOrigin;
+    gate.limit(this.#limits.maxPerOrigin, this.#limits.adaptive);
     gate.limitRate(this.#limits.originRate);
   }
 }

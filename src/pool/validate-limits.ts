@@ -7,7 +7,15 @@ import { badOptions, type OptionIssue } from '../errors.ts';
 import type { PoolLimits, RateLimit, ResolvedLimits, ResolvedTenant } from '../options.ts';
 import { own } from '../own-options.ts';
 import { anything } from './default-checks.ts';
-import { type Check, checkAll, count, isOptionBag, positiveFinite, show } from './validate.ts';
+import {
+  boolean,
+  type Check,
+  checkAll,
+  count,
+  isOptionBag,
+  positiveFinite,
+  show,
+} from './validate.ts';
 
 /** Far apart enough for every use, near enough for the sums of a virtual clock. */
 const [LEAST_WEIGHT, GREATEST_WEIGHT] = [0.001, 1_000_000];
@@ -21,6 +29,7 @@ const weight: Check = (value) =>
 export const POOL_LIMIT_CHECKS: Readonly<Record<keyof PoolLimits, Check>> = {
   maxInFlight: count(1),
   maxPerOrigin: count(1),
+  adaptive: boolean,
   queueLimit: count(0),
   rate: anything,
   originRate: anything,
@@ -55,7 +64,7 @@ export function resolveLimits(
   before: ResolvedLimits,
   issues: OptionIssue[],
 ): ResolvedLimits {
-  // Numbers are checked by `POOL_LIMIT_CHECKS`.
+  // Numbers and `adaptive` are checked by `POOL_LIMIT_CHECKS`.
   const number = (name: 'maxInFlight' | 'maxPerOrigin' | 'queueLimit') =>
     (own(given, name) as number | undefined) ?? before[name];
   const rate = (name: 'rate' | 'originRate') => {
@@ -66,6 +75,7 @@ export function resolveLimits(
   return {
     maxInFlight: number('maxInFlight'),
     maxPerOrigin: number('maxPerOrigin'),
+    adaptive: (own(given, 'adaptive') as boolean | undefined) ?? before.adaptive,
     queueLimit: number('queueLimit'),
     rate: rate('rate'),
     originRate: rate('originRate'),
@@ -73,10 +83,13 @@ export function resolveLimits(
   };
 }
 
-/** One origin cannot have more than all workers together. */
+/** One origin cannot have more than all workers together, and to adapt there has to be a bound. */
 export function checkWhole(limits: ResolvedLimits, workers: number, issues: OptionIssue[]): void {
   const whole = workers * limits.maxInFlight;
   const { maxPerOrigin } = limits;
+  if (limits.adaptive && maxPerOrigin === Number.POSITIVE_INFINITY) {
+    issues.push({ option: 'adaptive', problem: 'needs a finite maxPerOrigin as its upper bound' });
+  }
   if (maxPerOrigin === Number.POSITIVE_INFINITY || maxPerOrigin <= whole) return;
   const problem = `must be at most ${whole}, the maxInFlight of all workers, or Infinity, not ${maxPerOrigin}`;
   issues.push({ option: 'maxPerOrigin', problem });

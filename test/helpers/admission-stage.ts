@@ -58,6 +58,7 @@ export class AdmissionStage {
       request: { tenant, origin, priority },
       waiter: undefined,
       gate: undefined,
+      window: 0,
       slot: undefined,
     };
     return this.admission.admit(item) ? item : undefined;

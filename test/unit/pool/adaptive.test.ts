@@ -44,12 +44,13 @@ class Saturated {
   #fill(): void {
     while (this.#running < this.limit.limit) {
       this.#running += 1;
-      const window = this.limit.started(this.#running);
+      const { window } = this.limit;
+      this.limit.started(this.#running);
       const startedMs = this.clock.now();
       this.origin.request(() => {
         this.#running -= 1;
         const latencyMs = this.clock.now() - startedMs;
-        this.limit.ended({ window, latencyMs, overloaded: false });
+        this.limit.learn({ window, latencyMs, overloaded: false });
         this.#fill();
       });
     }
@@ -129,9 +130,10 @@ describe.each([1, 2, 3, 4, 5])('an origin with random service times, seed %i', (
 function feed(limit: AdaptiveLimit, windows: number, sample: (index: number) => object): void {
   for (let done = 0; done < windows; done += 1) {
     const count = Math.max(10, limit.limit);
-    const started = Array.from({ length: count }, () => limit.started(limit.limit));
-    for (const [index, window] of started.entries()) {
-      limit.ended({ window, latencyMs: 20, overloaded: false, ...sample(index) });
+    const { window } = limit;
+    limit.started(limit.limit);
+    for (let index = 0; index < count; index += 1) {
+      limit.learn({ window, latencyMs: 20, overloaded: false, ...sample(index) });
     }
   }
 }
@@ -164,17 +166,28 @@ test('what ends without an answer for reasons of its own says nothing', () => {
 test('the limit of an origin that nobody waits for stays where it is', () => {
   const limit = new AdaptiveLimit(128);
   for (let i = 0; i < 1_000; i += 1) {
-    const window = limit.started(1);
-    limit.ended({ window, latencyMs: 20 + i, overloaded: false });
+    limit.started(1);
+    limit.learn({ window: limit.window, latencyMs: 20 + i, overloaded: false });
   }
   expect(limit.limit).toBeGreaterThanOrEqual(1);
   expect(limit.limit).toBeLessThanOrEqual(4);
 });
 
+test('another bound holds at once, and leaves what was found below it', () => {
+  const limit = new AdaptiveLimit(32);
+  feed(limit, 20, () => ({}));
+  limit.bound(8);
+  expect(limit.limit).toBe(8);
+  limit.bound(64);
+  expect(limit.limit).toBe(8);
+  feed(limit, 3, () => ({}));
+  expect(limit.limit).toBeGreaterThan(8);
+});
+
 test('what an earlier limit caused is not held against this one', () => {
   const limit = new AdaptiveLimit(32);
-  const old = limit.started(4);
+  const old = limit.window;
   feed(limit, 20, () => ({}));
-  for (let i = 0; i < 1_000; i += 1) limit.ended({ window: old, latencyMs: 1, overloaded: true });
+  for (let i = 0; i < 1_000; i += 1) limit.learn({ window: old, latencyMs: 1, overloaded: true });
   expect(limit.limit).toBe(32);
 });

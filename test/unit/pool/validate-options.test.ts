@@ -128,6 +128,7 @@ const POOL: Readonly<Record<keyof PoolOptions, Values>> = {
   maxInFlight: { good: [1, Number.POSITIVE_INFINITY], bad: [0, -1, 1.5, Number.NaN, '1', null] },
   select: { good: ['affinity', 'least-busy', 'random'], bad: ['', 'first', () => 1, 1, null] },
   queueLimit: { good: [0, 1, Number.POSITIVE_INFINITY], bad: [-1, 1.5, Number.NaN, '1', null] },
+  adaptive: { good: [false], bad: [null, 1, 'true', {}] },
   maxPerOrigin: {
     good: [1, 256, Number.POSITIVE_INFINITY],
     bad: [0, -1, 1.5, 257, Number.NaN, '1', null],

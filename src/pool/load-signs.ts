@@ -1,0 +1,34 @@
+/**
+ * What the answers of an origin say of its load. Pure: a table, and who looks it up.
+ */
+
+import type { ErrorCode } from '../errors.ts';
+import type { ResponseHeaders } from '../messages.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+/** The head of a response, and how long it took from the end of the request. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly latencyMs: number | undefined;
+}
+
+/** Whether a response says that its origin is overloaded (RFC 6585, 4; RFC 9110, 15.6.4, 15.6.5). */
+export function isOverloaded({ status }: Answer): boolean {
+  return status === 429 || status === 503 || status === 504;
+}
+
+/** How long an overloaded origin asks to be left alone; `wallMs`: since 1970. */
+export function pauseMs({ status, headers }: Answer, wallMs: number): number | undefined {
+  return status === 429 || status === 503 ? retryAfterMs(headers, wallMs) : undefined;
+}
+
+/** Failures before any answer that an overloaded origin would cause. */
+export const OVERLOAD_CODES: ReadonlySet<'done' | ErrorCode> = new Set([
+  'ERR_CONNECT',
+  'ERR_CONNECT_TIMEOUT',
+  'ERR_HEADERS_TIMEOUT',
+  'ERR_IDLE_TIMEOUT',
+  'ERR_TIMEOUT',
+  'ERR_SOCKET',
+]);
