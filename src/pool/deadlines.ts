@@ -27,6 +27,8 @@ export interface Deadline {
 const TICK_MS = 8;
 /** Slots; entries more than a turn ahead wait for their turn. A power of two. */
 const SLOTS = 4096;
+/** The timer runs no longer than this: Node's own end at 24 days, and fire at once past that. */
+const TURN_MS = SLOTS * TICK_MS;
 const NO_SLOT = -1;
 
 export class Deadlines {
@@ -85,8 +87,11 @@ export class Deadlines {
   #arm(tick: number): void {
     this.#disarm();
     this.#armedTick = tick;
-    const delayMs = Math.max(0, Math.ceil(tick * TICK_MS - this.#clock.now()));
-    this.#timer = this.#clock.setTimeout(() => this.#fire(), delayMs);
+    const delayMs = Math.ceil(tick * TICK_MS - this.#clock.now());
+    this.#timer = this.#clock.setTimeout(
+      () => this.#fire(),
+      Math.min(Math.max(0, delayMs), TURN_MS),
+    );
   }
 
   #disarm(): void {

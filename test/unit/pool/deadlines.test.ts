@@ -48,6 +48,27 @@ describe('deadlines', () => {
     expect(timersSet).toBeLessThanOrEqual(20_000 / TICK_MS + 2);
   });
 
+  test('are reached when they are further ahead than a timer of Node can be', () => {
+    const clock = new ManualClock();
+    let longestMs = 0;
+    const watching: Clock = {
+      now: clock.now,
+      clearTimeout: clock.clearTimeout,
+      setTimeout: (callback, ms) => {
+        longestMs = Math.max(longestMs, ms);
+        return clock.setTimeout(callback, ms);
+      },
+    };
+    const wheel = new Deadlines(watching);
+    const firedMs: number[] = [];
+    const month = 30 * 24 * 3_600_000;
+    wheel.set(new Entry((nowMs) => firedMs.push(nowMs)), month);
+    clock.advance(month - 1);
+    expect([firedMs, longestMs < 2 ** 31]).toEqual([[], true]);
+    clock.advance(1 + TICK_MS);
+    expect(firedMs).toEqual([month]);
+  });
+
   test('keep the time that is set when a later one is asked for, and take a sooner one', () => {
     const clock = new ManualClock(5);
     const wheel = new Deadlines(clock);
