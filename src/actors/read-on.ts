@@ -6,6 +6,9 @@
  * answer unread in its buffer. So a write that fails is left unanswered: that holds the writer back
  * as a full buffer would, while the socket is read to its end, which is near. What is there is
  * delivered (U7), and what is missing fails then.
+ *
+ * Invariant: no write is left unanswered for a socket that nobody reads. Who has no credit for the
+ * response (F2) would never come to its end, and whoever sends would wait for ever (U3).
  */
 
 import type { Socket } from 'node:net';
@@ -15,6 +18,17 @@ type WriteCallback = (error?: Error | null) => void;
 /** `broken` is told of the failed write when all was read, before anybody else hears of the end. */
 export function readOn(socket: Socket, broken: (error: Error) => void): void {
   let held: (() => void) | undefined;
+  const answer = (): void => {
+    const failed = held;
+    held = undefined;
+    failed?.();
+  };
+  // What is there a turn later is not being read.
+  const look = (): void => {
+    setImmediate(() => {
+      if (socket.readableLength > 0) answer();
+    });
+  };
   const unanswered =
     (callback: WriteCallback): WriteCallback =>
     (error) => {
@@ -26,6 +40,8 @@ export function readOn(socket: Socket, broken: (error: Error) => void): void {
         broken(error);
         callback(error);
       };
+      socket.on('readable', look);
+      look();
     };
   const { _write, _writev } = socket;
   socket._write = (chunk, encoding, callback) =>
@@ -33,7 +49,7 @@ export function readOn(socket: Socket, broken: (error: Error) => void): void {
   if (_writev !== undefined) {
     socket._writev = (chunks, callback) => _writev.call(socket, chunks, unanswered(callback));
   }
-  socket.once('end', () => held?.());
+  socket.once('end', answer);
 }
 
 function isClosedByPeer(error: NodeJS.ErrnoException | null | undefined): error is Error {

@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { settled } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { trustedServer, trustTestCa } from '../../helpers/tls.ts';
 import { uploadStage } from '../../helpers/upload-stage.ts';
@@ -61,3 +62,27 @@ describe.each([
     expect(await refused(open)).toMatchObject({ type: 'error', error: { code: 'ERR_TRUNCATED' } });
   });
 });
+
+test.each([5000, 300_000])(
+  'U3 releases the sender when the peer resets while nobody reads its answer of %i bytes',
+  async (bytes) => {
+    await using peer = await scriptedPeer();
+    await using stage = await uploadStage('HTTP/1.1');
+    const { pool } = stage;
+    const handle = pool.post(peer.origin, { streamBody: true, stream: true, window: 1000 });
+    const send = async (): Promise<void> => {
+      while (await pool.sendBody(handle, CHUNK));
+    };
+    const sender = send();
+    const connection = await peer.connection();
+    await connection.readHead();
+    connection.pause();
+    void connection.respond(200, {}, Buffer.alloc(bytes));
+    expect(await pool.receive(handle)).toMatchObject({ type: 'status' });
+    await settled(50);
+    connection.destroy();
+    await sender;
+    expect(pool.stats()).toMatchObject({ inFlight: 0, openUploads: 0 });
+    await expect(pool.await(handle)).rejects.toMatchObject({ code: 'ERR_TRUNCATED' });
+  },
+);
