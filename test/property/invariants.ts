@@ -39,8 +39,14 @@ export interface Ledger {
   readonly upload: UploadLedger | undefined;
 }
 
-/** H3, H4, M3, F1, U1: order, at most one end, credit, and no byte at the peer that was not sent. */
+/** All that holds at any time: `checkMessages`, and no byte at the peer that was not sent (U1). */
 export function checkSoFar(ledger: Ledger): void {
+  checkMessages(ledger);
+  if (ledger.upload !== undefined) checkPrefix(ledger, ledger.upload);
+}
+
+/** H3, H4, M3, F1: order, at most one end, credit. */
+export function checkMessages(ledger: Ledger): void {
   const { messages, stream, window, granted } = ledger;
   let bytes = 0;
   messages.forEach((message, index) => {
@@ -65,7 +71,6 @@ export function checkSoFar(ledger: Ledger): void {
   if (bytes > window + granted) {
     broken(ledger, `F1 ${bytes} bytes delivered with ${window} + ${granted} granted`);
   }
-  if (ledger.upload !== undefined) checkPrefix(ledger, ledger.upload);
 }
 
 /** After the end: exactly one terminal message, every promise settled, the upload truthful. */

@@ -8,11 +8,12 @@ import type {
   Message,
   Pool,
   PoolResponse,
+  ReplyTo,
   RequestOptions,
   TerminalMessage,
 } from '../../../src/index.ts';
 import type { Ledger, Sent, UploadLedger } from '../invariants.ts';
-import type { Wire } from './transport.ts';
+import type { Wire } from './wire.ts';
 
 export interface DrivenOptions {
   /** Unique in its pool; it is the path of the request, by which its wires are found. */
@@ -20,6 +21,8 @@ export interface DrivenOptions {
   readonly request: RequestOptions;
   /** Whether messages stay in the mailbox until `read`, or are delivered to a function. */
   readonly mailbox: boolean;
+  /** Makes another kind of receiver of that function. */
+  readonly receiver?: (receive: (message: Message) => void) => ReplyTo;
 }
 
 /** How an `await` ended; `undefined` while it waits. */
@@ -36,6 +39,8 @@ export class Driven implements Ledger {
   /** The outcomes of all `await`s so far. */
   readonly awaits: Awaited[] = [];
   granted = 0;
+  /** Bytes of `data` in the messages. */
+  deliveredBytes = 0;
   /** The dispatch it runs on, or ran on last. */
   wire: Wire | undefined;
   handle: AsyncHandle | undefined;
@@ -44,9 +49,12 @@ export class Driven implements Ledger {
   readonly #pool: Pool;
   readonly #request: RequestOptions;
   readonly #sent: Sent[] = [];
+  readonly #receiver: ReplyTo | undefined;
+  #loop: AsyncIterator<Message> | undefined;
 
-  constructor(pool: Pool, { id, request, mailbox }: DrivenOptions) {
+  constructor(pool: Pool, { id, request, mailbox, receiver }: DrivenOptions) {
     this.#pool = pool;
+    if (!mailbox) this.#receiver = receiver?.(this.#receive) ?? this.#receive;
     this.#request = request;
     this.id = id;
     this.label = `exchange ${id}`;
@@ -59,9 +67,8 @@ export class Driven implements Ledger {
 
   /** Asks for it; throws what the pool throws. */
   launch(): void {
-    const replyTo = this.mailbox ? undefined : this.#receive;
     const url = `http://peer.test/${this.id}`;
-    this.handle = this.#pool.request({ ...this.#request, url, replyTo });
+    this.handle = this.#pool.request({ ...this.#request, url, replyTo: this.#receiver });
   }
 
   get end(): TerminalMessage | undefined {
@@ -111,10 +118,27 @@ export class Driven implements Ledger {
   read(timeout?: number): void {
     if (this.handle === undefined) return;
     void this.#pool.receive(this.handle, { timeout }).then((message) => {
-      if (message === undefined) return;
-      if (message.type === 'data') this.granted += message.chunk.byteLength;
-      this.messages.push(message);
+      if (message !== undefined) this.#read(message);
     });
+  }
+
+  /** Takes one message by a `messages` loop. */
+  iterate(): void {
+    if (this.handle === undefined) return;
+    this.#loop ??= this.#pool.messages(this.handle);
+    void this.#loop.next().then(({ done, value }) => {
+      if (done !== true) this.#read(value);
+    });
+  }
+
+  /** Whether such a loop has begun. */
+  get iterates(): boolean {
+    return this.#loop !== undefined;
+  }
+
+  /** Leaves that loop, which cancels (M4). */
+  leave(): void {
+    void this.#loop?.return?.();
   }
 
   await(timeout?: number): void {
@@ -131,9 +155,20 @@ export class Driven implements Ledger {
   }
 
   readonly #receive = (message: Message): void => {
-    this.messages.push(message);
+    this.#take(message);
     this.onMessage(message);
   };
+
+  #read(message: Message): void {
+    if (message.type === 'data') this.granted += message.chunk.byteLength;
+    this.#take(message);
+    this.onMessage(message);
+  }
+
+  #take(message: Message): void {
+    if (message.type === 'data') this.deliveredBytes += message.chunk.byteLength;
+    this.messages.push(message);
+  }
 
   #uploadLedger(): UploadLedger {
     const driven = this;

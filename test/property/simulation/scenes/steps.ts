@@ -1,7 +1,8 @@
 /** Steps that scenes share. Each says whether it could happen; `index` names the exchange. */
 
 import type { Step } from '../race.ts';
-import { systemError, type Wire } from '../transport.ts';
+import { systemError } from '../transport.ts';
+import type { Wire } from '../wire.ts';
 
 /** The peer accepts the connection: the request begins. */
 export function start(index = 0): Step {

@@ -1,0 +1,278 @@
+/**
+ * One pool and all that happens to it: the world takes one step after another, each chosen by
+ * chance within the weather, tells the model of it, and compares.
+ *
+ * Invariant: everything is decided by the random numbers it is given. Between steps run microtasks
+ * or nothing; the clock moves only when nothing is under way.
+ */
+
+import { AssertionError } from 'node:assert';
+import type { PoolOptions } from '../../../src/index.ts';
+import { RequestPool } from '../../../src/pool/request-pool.ts';
+import type { ManualClock } from '../../helpers/manual-clock.ts';
+import { checkAtRest } from '../invariants.ts';
+import { DEAD, SimulatedCallers } from './callers.ts';
+import { checkGauges, checkTotals, isFull } from './gauges.ts';
+import type { Journal } from './journal.ts';
+import { drawPlan } from './plan.ts';
+import { Population } from './population.ts';
+import type { Random } from './random.ts';
+import type { Act, Storm } from './storm.ts';
+import { Subject } from './subject.ts';
+import { turn } from './turn.ts';
+import { SimulatedWorkers } from './workers.ts';
+
+const HOUR_MS = 3_600_000;
+/** Every so many settled steps all gauges are counted. */
+const FULL_CHECK = 4;
+/** Steps in which a pool that admits nothing more has to come to its end. */
+const PATIENCE = 100_000;
+
+export interface WorldOptions {
+  readonly random: Random;
+  readonly clock: ManualClock;
+  readonly journal: Journal;
+  readonly pool: PoolOptions;
+  /** Exchanges at a time. */
+  readonly crowd: number;
+  /** Id of the first exchange. */
+  readonly firstId: number;
+  /** Called when an exchange is over. */
+  readonly ended: (outcome: string) => void;
+}
+
+export class World {
+  readonly #options: WorldOptions;
+  readonly #pool: RequestPool;
+  readonly #population = new Population();
+  readonly #workers: SimulatedWorkers;
+  readonly #callers: SimulatedCallers;
+  readonly #totals = new Map<string, number>();
+  #nextId: number;
+  #settles = 0;
+  /** When the timeout of a close ends everything. */
+  #graceMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.#nextId = options.firstId;
+    const { clock, random, journal } = options;
+    const population = this.#population;
+    const { now } = clock;
+    this.#workers = new SimulatedWorkers({ population, random, journal, now, pool: options.pool });
+    this.#callers = new SimulatedCallers(population, journal);
+    this.#pool = new RequestPool(
+      { ...options.pool, dispatcher: this.#workers.make },
+      { clock, random: random.next },
+    );
+  }
+
+  /** Id of the next exchange. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  /** Whether the pool has given up: its workers died too often. */
+  get failed(): boolean {
+    return this.#workers.failed;
+  }
+
+  /** The next thing happens. */
+  async step(storm: Storm): Promise<void> {
+    const { random } = this.#options;
+    const act = this.#choose(storm);
+    // Where it matters whether a worker has it already, that is settled first.
+    if (SETTLED_FIRST.has(act)) await this.#settle();
+    if (act === 'time' || act === 'leap') {
+      this.#passTime(act);
+      await this.#settle();
+    } else if (act === 'launch') {
+      this.#launch(storm);
+    } else {
+      const seenLater = this.#act(act);
+      if (seenLater || random.chance(storm.settled)) await this.#settle();
+    }
+  }
+
+  /** Ends the pool in one of its ways; after that nothing is left of it. */
+  async end(storm: Storm): Promise<void> {
+    const { random, journal, clock } = this.#options;
+    const way = random.pick(['close', 'close in time', 'destroy'] as const);
+    await this.#settle();
+    journal.note(way, this.#population.size);
+    let ended = false;
+    void this.#endPool(way).then(() => {
+      ended = true;
+    });
+    this.#expectRefusal(storm);
+    await this.#settle();
+    const last = { ...storm, acts: { ...storm.acts, launch: 0, time: 20 } };
+    for (let steps = 0; this.#population.size > 0; steps += 1) {
+      if (steps > PATIENCE) broken(`H3 ${this.#population.size} exchanges never end`);
+      await this.step(last);
+    }
+    for (let turns = 0; !ended; turns += 1) {
+      if (turns > 50) broken('P1 the pool never ends');
+      await turn();
+      // A dispatcher has a second to close in peace.
+      if (turns > 10) clock.advance(1_000);
+    }
+    checkTotals(this.#pool.stats().totals, this.#totals);
+    checkAtRest(this.#pool, clock);
+    if (this.#callers.listeners > 0) broken('C1 a listener is left');
+  }
+
+  #choose(storm: Storm): Act {
+    const { random, crowd, pool } = this.#options;
+    const act = random.weighted(storm.acts);
+    const { size } = this.#population;
+    if (act !== 'launch') return size === 0 && storm.acts.launch > 0 ? 'launch' : act;
+    if (size >= crowd || this.failed) return 'peer';
+    // A few that are refused say as much as many.
+    return isFull(this.#pool.stats(), pool) && random.chance(0.8) ? 'peer' : act;
+  }
+
+  /** Whether what it did is seen only once microtasks have run. */
+  #act(act: Exclude<Act, 'launch' | 'time' | 'leap'>): boolean {
+    switch (act) {
+      case 'peer':
+      case 'caller':
+      case 'cancel':
+      case 'receiver_death':
+        return this.#actOnOne(act);
+      case 'kill':
+        this.#workers.kill(this.#pool);
+        break;
+      case 'fault':
+        this.#workers.fault(this.#pool);
+        break;
+      case 'gone':
+        this.#workers.destroy(this.#pool);
+        break;
+      case 'caller_death':
+        this.#callers.callerDies();
+        break;
+      case 'signal':
+        this.#callers.signalAborts();
+        break;
+      default:
+        act satisfies never;
+    }
+    return false;
+  }
+
+  #actOnOne(act: 'peer' | 'caller' | 'cancel' | 'receiver_death'): boolean {
+    const { random, journal } = this.#options;
+    const subject = this.#population.any(random);
+    if (subject === undefined) return false;
+    const did = subject.act(act);
+    if (did === undefined) return false;
+    this.#population.touch(subject);
+    journal.note(did, subject.plan.id);
+    // Who reads a mailbox is seen to have read in a microtask.
+    return subject.driven.mailbox && (did === 'read' || did === 'data');
+  }
+
+  #launch(storm: Storm): void {
+    const { random, journal, clock, pool } = this.#options;
+    const plan = drawPlan(this.#nextId, random, storm);
+    this.#nextId += 1;
+    const dead = plan.hasCaller && random.chance(0.02);
+    const aborted = plan.hasSignal && random.chance(0.02);
+    const subject = new Subject(this.#pool, plan, {
+      now: clock.now,
+      caller: dead ? DEAD : this.#callers.caller,
+      signal: aborted ? DEAD : this.#callers.signal,
+    });
+    journal.note('launch', plan.id, `${plan.receiver} ${plan.body}`);
+    journal.note(`peer: ${plan.fault}`, plan.id);
+    this.#population.add(subject);
+    if (dead) subject.expectation.stopped('ERR_CALLER_DIED');
+    else if (aborted) subject.expectation.stopped('ERR_CANCELLED');
+    else if (isFull(this.#pool.stats(), pool)) subject.expectation.failed('ERR_OVERLOAD');
+    subject.launch();
+  }
+
+  #passTime(act: Act): void {
+    const { clock, journal, random } = this.#options;
+    if (act === 'leap') {
+      journal.note('leap', 0);
+      clock.leap(random.size(5 * HOUR_MS));
+    } else {
+      // Not beyond the next timer: what it starts is looked at before the clock moves on.
+      const ms = random.chance(0.5) ? random.size(100) : random.size(30_000);
+      const dueMs = clock.nextDue ?? Number.POSITIVE_INFINITY;
+      clock.advance(Math.max(0, Math.min(ms, dueMs - clock.now())));
+    }
+    this.#population.touchAll();
+    if (clock.now() < this.#graceMs) return;
+    // A timer among the others: a timeout that fell due with it may have come first.
+    for (const { expectation } of this.#population.all()) {
+      expectation.stopDue = 'ERR_POOL_DESTROYED';
+    }
+  }
+
+  #endPool(way: 'close' | 'close in time' | 'destroy'): Promise<void> {
+    const { random, clock } = this.#options;
+    if (way === 'close') return this.#pool.close();
+    if (way === 'close in time') {
+      const timeout = random.between(0, 60_000);
+      this.#graceMs = clock.now() + timeout;
+      return this.#pool.close({ timeout });
+    }
+    this.#population.touchAll();
+    for (const { expectation } of this.#population.all()) expectation.stopped('ERR_POOL_DESTROYED');
+    return this.#pool.destroy('enough');
+  }
+
+  /** A pool that ends admits nothing more (P1). */
+  #expectRefusal(storm: Storm): void {
+    const { random, clock } = this.#options;
+    const { caller, signal } = this.#callers;
+    const plan = drawPlan(this.#nextId, random, storm);
+    this.#nextId += 1;
+    const late = new Subject(this.#pool, plan, { now: clock.now, caller, signal });
+    try {
+      late.launch();
+    } catch {
+      return;
+    }
+    broken('P1 a pool that ends admits');
+  }
+
+  /** Lets all that is under way happen, then looks at all that were touched. */
+  async #settle(): Promise<void> {
+    await turn();
+    const over: Subject[] = [];
+    for (const subject of this.#population.takeTouched()) {
+      const running = subject.isRunning;
+      subject.check(running);
+      if (!running) over.push(subject);
+    }
+    for (const subject of over) await this.#judge(subject);
+    this.#settles += 1;
+    if (this.#settles % FULL_CHECK > 0 && this.#population.size > 0) return;
+    checkGauges(this.#pool.stats(), this.#population, this.#options.pool);
+  }
+
+  async #judge(subject: Subject): Promise<void> {
+    const { journal, ended } = this.#options;
+    if (!this.#population.delete(subject)) return;
+    const outcome = await subject.judge();
+    this.#totals.set(outcome, (this.#totals.get(outcome) ?? 0) + 1);
+    journal.note(outcome, subject.plan.id, subject.driven.messages.length);
+    ended(outcome);
+  }
+}
+
+const SETTLED_FIRST: ReadonlySet<Act> = new Set([
+  'time',
+  'leap',
+  'caller_death',
+  'receiver_death',
+  'gone',
+]);
+
+function broken(message: string): never {
+  throw new AssertionError({ message });
+}
