@@ -15,6 +15,7 @@
  *    destroyed and never looks complete.
  */
 
+import { BodyFeed } from './body-feed.ts';
 import { type BodySink, type BodySource, BodyStream } from './body-stream.ts';
 import { TakenBytes } from './taken-bytes.ts';
 import { UploadSenders } from './upload-senders.ts';
@@ -47,25 +48,20 @@ export class UploadBody implements BodySource {
   readonly #observer: UploadObserver;
   readonly #taken: TakenBytes;
   readonly #senders = new UploadSenders();
-  /** Bytes that the sink has accepted: not those of a piece it is just accepting. */
-  #fedBytes = 0;
+  readonly #feed: BodyFeed;
   #state: ChannelState = 'open';
-  #sink: BodySink | undefined;
-  #hungry = false;
-  /** Bytes moved since the last rest. */
-  #movedBytes = 0;
-  #resting = false;
 
   constructor(options: UploadOptions) {
     this.#limit = options.limit;
     this.#contentLength = options.contentLength;
     this.#observer = options.observer;
     this.#taken = new TakenBytes(options.contentLength);
+    this.#feed = new BodyFeed(this.#taken, () => this.#flush());
   }
 
   /** Bytes taken and not yet with the transport. */
   get bufferedBytes(): number {
-    return this.#taken.waiting + (this.#sink?.heldBytes ?? 0);
+    return this.#taken.waiting + this.#feed.heldBytes;
   }
 
   /** Whether the body was finished, or ending it now would match what was declared. */
@@ -113,6 +109,8 @@ export class UploadBody implements BodySource {
     for (const { chunk, owned, accepted } of this.#senders.drop()) {
       if (accepted) this.#take(chunk, owned);
     }
+    // One that did not fit has closed it.
+    if (this.#isClosed()) return;
     this.#state = 'finished';
     this.#taken.releaseLastByte();
     this.#flush();
@@ -122,7 +120,7 @@ export class UploadBody implements BodySource {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#giveBack();
+    this.#feed.giveBack();
     this.#taken.clear();
     this.#senders.release();
   }
@@ -136,14 +134,12 @@ export class UploadBody implements BodySource {
 
   /** Where the body goes, once it is asked for. Another is possible as long as nothing was taken. */
   attach(sink: BodySink): void {
-    this.#hungry = false;
-    this.#sink = sink;
+    this.#feed.attach(sink);
   }
 
   /** The sink wants bytes. */
   pull(): void {
-    this.#hungry = true;
-    this.#giveBack();
+    this.#feed.wanted();
     this.#flush();
   }
 
@@ -165,66 +161,30 @@ export class UploadBody implements BodySource {
     this.#observer.uploadSent();
   }
 
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
   #hasRoom(): boolean {
     return this.bufferedBytes < this.#limit;
   }
 
   #take(chunk: Uint8Array, owned: boolean): boolean {
-    this.#giveBack();
-    const borrow = this.#sink?.drained !== undefined;
-    const fits = owned ? this.#taken.put(chunk) : this.#taken.putCopy(chunk, borrow);
+    this.#feed.giveBack();
+    const fits = owned
+      ? this.#taken.put(chunk)
+      : this.#taken.putCopy(chunk, this.#feed.tellsDrained);
     if (!fits) this.#observer.uploadLengthBroken();
     return fits;
-  }
-
-  /** What the system has taken leaves its memory to the next chunks. */
-  #giveBack(): void {
-    const sink = this.#sink;
-    if (!this.#taken.borrows || sink?.drained !== true) return;
-    this.#taken.giveBack(this.#fedBytes - sink.heldBytes);
   }
 
   /** Moves bytes down while the stream wants them, then lets senders in while there is room. */
   #flush(): void {
     for (;;) {
-      this.#feed();
+      const wantsMore = this.#feed.run();
+      if (wantsMore && this.#state === 'finished' && !this.#senders.hasOffers) this.#feed.end();
       if (!this.#admitSenders()) return;
     }
-  }
-
-  #feed(): void {
-    const sink = this.#sink;
-    if (sink === undefined) return;
-    while (this.#hungry && !this.#resting && this.#state !== 'closed') {
-      const bytes = this.#taken.next(sink.pieceBytes);
-      if (bytes === undefined) {
-        if (this.#state !== 'finished' || this.#senders.hasOffers) return;
-        this.#hungry = false;
-        sink.acceptEnd();
-        return;
-      }
-      this.#movedBytes += bytes.byteLength;
-      // Cleared first: the sink may ask for more before it returns.
-      this.#hungry = false;
-      if (sink.accept(bytes)) this.#hungry = true;
-      this.#fedBytes += bytes.byteLength;
-      this.#giveBack();
-      if (this.#movedBytes >= REST_BYTES) this.#rest();
-    }
-  }
-
-  /**
-   * Lets the event loop go round. A system that takes every write at once would otherwise keep one
-   * sender, its promises and the socket among themselves: no timer would fire, and nothing be read,
-   * not even the early response that makes the upload pointless.
-   */
-  #rest(): void {
-    this.#movedBytes = 0;
-    this.#resting = true;
-    setImmediate(() => {
-      this.#resting = false;
-      this.#flush();
-    });
   }
 
   /** Whether a chunk was taken, so that there is something new to feed. */
@@ -242,9 +202,6 @@ export class UploadBody implements BodySource {
     return true;
   }
 }
-
-/** Bytes that one upload moves in one go. */
-const REST_BYTES = 256 * 1024;
 
 const RESOLVED_TRUE: Promise<boolean> = Promise.resolve(true);
 const RESOLVED_FALSE: Promise<boolean> = Promise.resolve(false);

@@ -5,6 +5,8 @@
 
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { UploadBody } from '../../../src/actors/upload-body.ts';
+import { settled } from '../../helpers/leaks.ts';
 import { answers, readAll, take, uploadChannel } from '../../helpers/upload-channel.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -150,6 +152,25 @@ describe('ends', () => {
     body.finish();
     body.abandon();
     expect(await readAll(body.open())).toBe('abc');
+  });
+
+  test('U5 never ends a body that is abandoned with more accepted than was declared', async () => {
+    const body: UploadBody = new UploadBody({
+      limit: 1,
+      contentLength: 3,
+      observer: {
+        uploadProgressed: () => {},
+        uploadSent: () => expect.unreachable('a body that was cut'),
+        uploadLengthBroken: () => body.close(),
+      },
+    });
+    const stream = body.open().resume();
+    const taken = body.write(bytes('ab'), true);
+    const accepted = body.write(bytes('cd'), true, true);
+    body.abandon();
+    expect(await Promise.all([taken, accepted])).toEqual([false, false]);
+    await settled();
+    expect([stream.readableEnded, body.sent]).toEqual([false, false]);
   });
 
   test('U5 never ends a stream that was closed, so that a cut body looks cut', async () => {

@@ -1,0 +1,97 @@
+/**
+ * Moves the taken bytes of one upload to its sink, as that wants them.
+ *
+ * Invariants: nothing is moved that the sink does not want; the event loop goes round now and then,
+ * however fast the sink is; memory is given back only when the system has taken what was in it.
+ */
+
+import type { BodySink } from './body-stream.ts';
+import type { TakenBytes } from './taken-bytes.ts';
+
+/** Bytes that one upload moves in one go. */
+const REST_BYTES = 256 * 1024;
+
+export class BodyFeed {
+  readonly #taken: TakenBytes;
+  readonly #rested: () => void;
+  #sink: BodySink | undefined;
+  #hungry = false;
+  /** Bytes that the sink has accepted: not those of a piece it is just accepting. */
+  #fedBytes = 0;
+  /** Bytes moved since the last rest. */
+  #movedBytes = 0;
+  #resting = false;
+
+  /** `rested` is called when it can go on after a rest. */
+  constructor(taken: TakenBytes, rested: () => void) {
+    this.#taken = taken;
+    this.#rested = rested;
+  }
+
+  /** Bytes that the sink has accepted and not passed on. */
+  get heldBytes(): number {
+    return this.#sink?.heldBytes ?? 0;
+  }
+
+  /** Whether it can be known when the system has taken what is moved. */
+  get tellsDrained(): boolean {
+    return this.#sink?.drained !== undefined;
+  }
+
+  /** Where the bytes go, once they are asked for. */
+  attach(sink: BodySink): void {
+    this.#hungry = false;
+    this.#sink = sink;
+  }
+
+  /** The sink wants bytes. */
+  wanted(): void {
+    this.#hungry = true;
+    this.giveBack();
+  }
+
+  /** Moves what there is; whether the sink wants more than that. */
+  run(): boolean {
+    const sink = this.#sink;
+    if (sink === undefined) return false;
+    while (this.#hungry && !this.#resting) {
+      const bytes = this.#taken.next(sink.pieceBytes);
+      if (bytes === undefined) return true;
+      // Cleared first: the sink may ask for more before it returns.
+      this.#hungry = false;
+      if (sink.accept(bytes)) this.#hungry = true;
+      this.#fedBytes += bytes.byteLength;
+      this.giveBack();
+      this.#movedBytes += bytes.byteLength;
+      if (this.#movedBytes >= REST_BYTES) this.#rest();
+    }
+    return false;
+  }
+
+  /** Tells the sink that this was all. */
+  end(): void {
+    this.#hungry = false;
+    this.#sink?.acceptEnd();
+  }
+
+  /** What the system has taken leaves its memory to the next chunks. */
+  giveBack(): void {
+    const sink = this.#sink;
+    if (!this.#taken.borrows || sink?.drained !== true) return;
+    this.#taken.giveBack(this.#fedBytes - sink.heldBytes);
+  }
+
+  /**
+   * Lets the event loop go round. A system that takes every write at once would otherwise keep one
+   * sender, its promises and the socket among themselves: no timer would fire, and nothing be read,
+   * not even the early response that makes the upload pointless.
+   */
+  #rest(): void {
+    this.#movedBytes = 0;
+    this.#resting = true;
+    setImmediate(() => {
+      this.#resting = false;
+      this.#rested();
+    });
+  }
+}
