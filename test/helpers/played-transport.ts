@@ -5,19 +5,27 @@
 
 import { Dispatcher } from 'undici';
 
+export type Dispatched = (worker: number, origin: string, path: string) => void;
+
 interface Played {
   readonly worker: number;
   readonly origin: string;
+  readonly path: string;
   readonly handler: Dispatcher.DispatchHandler;
   readonly controller: Dispatcher.DispatchController;
+  /** Whether it is on a connection. */
+  begun: boolean;
 }
+
+/** What goes to a path below this waits for a connection until the test ends it: it is not sent. */
+export const UNCONNECTED = '/unconnected/';
 
 export class PlayedTransport {
   readonly #open = new Set<Played>();
-  readonly #dispatched: (worker: number, origin: string) => void;
+  readonly #dispatched: Dispatched;
 
   /** `dispatched` is called at each dispatch, which is counted by then. */
-  constructor(dispatched: (worker: number, origin: string) => void = () => {}) {
+  constructor(dispatched: Dispatched = () => {}) {
     this.#dispatched = dispatched;
   }
 
@@ -35,9 +43,15 @@ export class PlayedTransport {
     return [...this.#open].filter((played) => played.origin === origin).length;
   }
 
+  /** What waits for a connection in vain: its exchange has ended. */
+  drop(path: string): void {
+    for (const played of this.#open) if (played.path === path) this.#open.delete(played);
+  }
+
   /** The response to one of those that run. */
   answer(which: number): void {
     const played = this.#take(which);
+    if (played?.begun === false) played.handler.onRequestStart?.(played.controller, {});
     played?.handler.onResponseStart?.(played.controller, 200, {});
     played?.handler.onResponseEnd?.(played.controller, {});
   }
@@ -58,13 +72,9 @@ export class PlayedTransport {
 class PlayedDispatcher extends Dispatcher {
   readonly #worker: number;
   readonly #open: Set<Played>;
-  readonly #dispatched: (worker: number, origin: string) => void;
+  readonly #dispatched: Dispatched;
 
-  constructor(
-    worker: number,
-    open: Set<Played>,
-    dispatched: (worker: number, origin: string) => void,
-  ) {
+  constructor(worker: number, open: Set<Played>, dispatched: Dispatched) {
     super();
     this.#worker = worker;
     this.#open = open;
@@ -88,12 +98,14 @@ class PlayedDispatcher extends Dispatcher {
     const played: Played = {
       worker: this.#worker,
       origin: String(options.origin),
+      path: options.path,
       handler,
       controller,
+      begun: !options.path.startsWith(UNCONNECTED),
     };
     this.#open.add(played);
-    this.#dispatched(played.worker, played.origin);
-    handler.onRequestStart?.(controller, {});
+    this.#dispatched(played.worker, played.origin, options.path);
+    if (played.begun) handler.onRequestStart?.(controller, {});
     return true;
   }
 

@@ -81,6 +81,31 @@ describe('the order of those who wait', () => {
     expect(stage.started).toEqual(['one', 'two', 'one', 'two', 'heavy']);
   });
 
+  test('W2 lets nobody that comes back past another that did', () => {
+    const stage = new AdmissionStage({ maxInFlight: 2 });
+    const lost = [stage.apply('one'), stage.apply('two')];
+    for (const slot of stage.slots) slot.state = 'restarting';
+    if (lost[0] !== undefined) stage.comeBack(lost[0]);
+    // The worker is up again, and the turn of those who wait not yet come.
+    for (const slot of stage.slots) slot.state = 'up';
+    if (lost[1] !== undefined) stage.comeBack(lost[1]);
+    stage.admission.pump();
+    expect(stage.started).toEqual(['one', 'two', 'one', 'two']);
+  });
+
+  test('W2 gives the share of an origin that one comes back from to who can use it', () => {
+    const limited = new Map([['slow', { weight: 1, rate: { limit: 1, interval: 1_000 } }]]);
+    const stage = new AdmissionStage({ maxPerOrigin: 1, tenants: limited }, 2);
+    const lost = stage.apply('lost', { tenant: 'slow' });
+    stage.apply('next');
+    expect(stage.admission.queued).toBe(1);
+    if (lost !== undefined) stage.comeBack(lost);
+    expect(stage.started).toEqual(['lost', 'next']);
+    stage.endOne();
+    stage.clock.advance(1_008);
+    expect(stage.started).toEqual(['lost', 'next', 'lost']);
+  });
+
   test('H6 runs who has waited in the async context of its request', () => {
     const storage = new AsyncLocalStorage<string>();
     const stage = new AdmissionStage({ maxInFlight: 1 });
