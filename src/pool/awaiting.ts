@@ -10,13 +10,7 @@ import type { AsyncHandle } from '../async-handle.ts';
 import { RequestError } from '../errors.ts';
 import type { Message, PoolResponse, TerminalMessage } from '../messages.ts';
 import { type Deadline, type Deadlines, UNSET_DEADLINE } from './deadlines.ts';
-import type { HandleRecord } from './handle-record.ts';
-
-export interface Patience {
-  /** Milliseconds; `Infinity` waits as long as it takes. */
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-}
+import type { HandleRecord, Patience } from './handle-record.ts';
 
 /** The patience of those who never give up. */
 export const UNTIL_THE_END: Patience = { timeoutMs: Number.POSITIVE_INFINITY, signal: undefined };
@@ -27,6 +21,7 @@ export function awaitResponse(
   flight: HandleRecord,
   patience: Patience,
 ): Promise<PoolResponse> {
+  if (flight.elsewhere !== undefined) return flight.elsewhere.await(patience);
   return new Promise((resolve, reject) => {
     const conclude = (terminal: TerminalMessage): void => {
       if (terminal.type === 'error') {
@@ -80,6 +75,7 @@ export function receiveMessage(
   flight: HandleRecord,
   timeoutMs: number,
 ): Promise<Message | undefined> {
+  if (flight.elsewhere !== undefined) return flight.elsewhere.receive(timeoutMs);
   const { mailbox } = flight.delivery;
   if (mailbox === undefined) return Promise.resolve(undefined);
   const ready = mailbox.poll();

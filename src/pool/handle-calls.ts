@@ -202,7 +202,8 @@ export class CheckedCalls implements HandleCalls {
   #mailboxOf(handle: AsyncHandle): HandleRecord {
     const flight = this.#handles.open(handle);
     if (flight.request.replyTo !== undefined) {
-      const problem = 'the messages of this exchange go to its replyTo, not to its mailbox';
+      const problem =
+        'the messages of this exchange go to its replyTo or to another thread, not to a mailbox here';
       throw badOptions([{ option: 'handle', problem }]);
     }
     return flight;

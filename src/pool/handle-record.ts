@@ -6,7 +6,7 @@
 import type { AsyncHandle } from '../async-handle.ts';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { DoneMessage, PoolResponse } from '../messages.ts';
+import type { DoneMessage, Message, PoolResponse } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { FlightEnd } from './flight-end.ts';
@@ -19,9 +19,25 @@ export interface RecordHost {
   readonly deadlines: Deadlines;
 }
 
+/** An exchange of which nothing is kept here but its name. */
+export interface Elsewhere {
+  await(patience: Patience): Promise<PoolResponse>;
+  receive(timeoutMs: number): Promise<Message | undefined>;
+}
+
+/** How long somebody waits. */
+export interface Patience {
+  /** Milliseconds; `Infinity` waits as long as it takes. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 export interface HandleRecord extends Row {
   readonly host: RecordHost;
-  readonly request: ResolvedRequest;
+  /** Who is concerned by it. */
+  readonly request: Pick<ResolvedRequest, 'replyTo' | 'caller' | 'signal'>;
+  /** Where its messages and its response are asked for, when they are not kept here. */
+  readonly elsewhere?: Elsewhere;
   /** Its end, and who waits for it. */
   readonly end: FlightEnd;
   /** `messages` loops that are running. */
@@ -47,6 +63,6 @@ export interface HandleRecord extends Row {
 }
 
 /** Whether somebody other than the caller receives: a mailbox dies with its caller. */
-export function hasOwnReceiver({ replyTo, caller }: ResolvedRequest): boolean {
+export function hasOwnReceiver({ replyTo, caller }: HandleRecord['request']): boolean {
   return replyTo !== undefined && (replyTo as unknown) !== (caller as unknown);
 }

@@ -57,14 +57,14 @@ export class Handles<Item extends HandleRecord> implements Deadline {
   }
 
   /** The record of a handle; throws `ERR_UNKNOWN_HANDLE` for what is none of this pool's. */
-  open(handle: AsyncHandle): Item {
+  open(handle: AsyncHandle): HandleRecord {
     const flight = this.find(handle);
     if (flight === undefined) throw new RequestError('ERR_UNKNOWN_HANDLE');
     return flight;
   }
 
   /** The record of a handle, `undefined` for what is none of this pool's. */
-  find(handle: unknown): Item | undefined {
+  find(handle: unknown): HandleRecord | undefined {
     const target = handleTarget(handle);
     return this.#isOwn(target) ? target : undefined;
   }
@@ -95,8 +95,8 @@ export class Handles<Item extends HandleRecord> implements Deadline {
     if (this.#young > 0) this.#schedule();
   }
 
-  /** Only the records of its table have this host. */
-  #isOwn(target: unknown): target is Item {
+  /** Only its own records have this host. */
+  #isOwn(target: unknown): target is HandleRecord {
     if (typeof target !== 'object' || target === null) return false;
     return 'host' in target && target.host === this.#host;
   }

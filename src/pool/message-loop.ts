@@ -27,6 +27,10 @@ export class MessageLoop implements AsyncIterableIterator<Message, undefined, un
   // One promise and no more: it is called for every chunk.
   next(): Promise<IteratorResult<Message, undefined>> {
     const mailbox = this.#mailbox;
+    const { elsewhere } = this.#flight;
+    if (elsewhere !== undefined && !this.#left) {
+      return elsewhere.receive(Number.POSITIVE_INFINITY).then((message) => this.#resultOf(message));
+    }
     const ready = this.#left ? undefined : mailbox?.poll();
     if (ready !== undefined || this.#left || mailbox === undefined) {
       return Promise.resolve(this.#resultOf(ready));

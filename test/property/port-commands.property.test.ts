@@ -56,7 +56,18 @@ const TYPES = [
   'cancel',
   'caller_died',
   'receiver_died',
+  'adopt',
+  'release',
+  'ask',
+  'forget',
 ];
+
+const question = fc.record({
+  verb: mostly(fc.constantFrom('stats', 'await', 'receive', 'send', 'finish')),
+  ref: mostly(fc.constantFrom('own 1', 'own 2', 'own 3')),
+  timeout: mostly(fc.double({ min: 0 })),
+  chunk: mostly(bytes),
+});
 
 const GOOD = { url: URL, method: 'POST', headers: undefined, body: undefined, credit: 64 };
 
@@ -78,8 +89,10 @@ const command = fc.record(
     chunk: mostly(bytes),
     bytes: mostly(fc.double({ min: 0.5 })),
     heard: mostly(fc.boolean()),
+    id: mostly(fc.integer({ min: 1, max: 3 })),
+    question: mostly(question),
   },
-  { requiredKeys: ['type', 'ref', 'call', 'chunk', 'bytes', 'heard'] },
+  { requiredKeys: ['type', 'ref', 'call', 'chunk', 'bytes', 'heard', 'id', 'question'] },
 );
 
 const post = fc.oneof(
@@ -148,6 +161,11 @@ test('W6 malformed, foreign and hostile messages on a port are refused and hurt 
 
 function named(one: unknown, refs: Readonly<Record<string, string>>): unknown {
   if (typeof one !== 'object' || one === null || !('ref' in one)) return one;
-  const { ref } = one;
+  const { ref, type, question } = one as { ref: unknown; type?: unknown; question?: unknown };
+  if (typeof question === 'object' && question !== null && 'ref' in question) {
+    return { ...one, question: named(question, refs) };
+  }
+  // Whoever knows a `ref` may adopt its exchange and then end it; that harms nobody by accident.
+  if (type === 'adopt' && (ref === 'inline' || ref === 'connected')) return { ...one, ref: 'else' };
   return typeof ref === 'string' && Object.hasOwn(refs, ref) ? { ...one, ref: refs[ref] } : one;
 }

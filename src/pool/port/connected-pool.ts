@@ -8,6 +8,7 @@
 import { MessagePort } from 'node:worker_threads';
 import { type Clock, realClock } from '../../clock.ts';
 import { badOptions } from '../../errors.ts';
+import type { PoolStats } from '../../stats.ts';
 import { CheckedCalls, type HandleCalls } from '../handle-calls.ts';
 import { type Check, checkedCall, show, zeroOrMore } from '../validate.ts';
 import { NO_OPTIONS } from '../validate-request.ts';
@@ -21,6 +22,8 @@ import { BlockingRequests, type SyncRequests } from './sync-requests.ts';
  * are finished and its other exchanges cancelled, as for any dead caller (C2, C3).
  */
 export interface ConnectedPool extends HandleCalls, AsyncDisposable {
+  /** A snapshot of the whole pool, taken in its thread (S2). */
+  stats(): Promise<PoolStats>;
   /** Requests that block this thread; for threads that have nothing else to do meanwhile. */
   readonly sync: SyncRequests;
   /**
@@ -57,6 +60,12 @@ export class RemotePool extends CheckedCalls implements ConnectedPool {
     super(connection);
     this.#connection = connection;
     this.sync = new BlockingRequests(connection);
+  }
+
+  async stats(): Promise<PoolStats> {
+    const answer = await this.#connection.questions.ask({ verb: 'stats' });
+    if (answer.type !== 'stats') throw new TypeError(`${answer.type} are no stats`);
+    return answer.stats;
   }
 
   async close(options: { readonly timeout?: number | undefined } = NO_OPTIONS): Promise<void> {

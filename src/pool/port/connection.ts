@@ -19,27 +19,39 @@ import type { Exchanges } from '../handle-calls.ts';
 import { Handles } from '../handles.ts';
 import { type RequestCall, resolveRequest } from '../validate-request.ts';
 import { Watches } from '../watches.ts';
+import type { AdoptedHost } from './adopted-flight.ts';
+import { Adoptions } from './adoptions.ts';
 import { Blocking } from './blocking.ts';
 import { Outbox } from './outbox.ts';
 import { type Command, type Hello, type Report, readHello } from './protocol.ts';
+import { Questions, type QuestionsHost } from './questions.ts';
 import { RemoteFlight, type RemoteHost } from './remote-flight.ts';
 import type { BlockingConnection } from './sync-requests.ts';
 import { packCall } from './wire-call.ts';
 
-export class Connection implements Exchanges, RemoteHost, BlockingConnection {
+export class Connection
+  implements Exchanges, RemoteHost, AdoptedHost, QuestionsHost, BlockingConnection
+{
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly handles: Handles<RemoteFlight>;
+  readonly handles: Exchanges['handles'];
+  readonly questions: Questions;
   readonly #port: MessagePort;
   readonly #hello: Hello;
   readonly #flights: FlightTable<RemoteFlight>;
+  readonly #own: Handles<RemoteFlight>;
+  readonly #adoptions: Adoptions;
   readonly #watches = new Watches();
   readonly #outbox: Outbox<Command>;
   readonly #blocking: Blocking;
   readonly #closed = Promise.withResolvers<void>();
+  /** Why the pool ends, as it has told. */
+  #announced: ErrorCode | undefined;
   /** What requests are refused with. */
   #refusal: ErrorCode | undefined;
+  #asked = 0;
   #isClosed = false;
+  #ended: Promise<void> | undefined;
   #lastEnded: (() => void) | undefined;
 
   /** Throws where the port is not a fresh one of a pool. */
@@ -49,7 +61,14 @@ export class Connection implements Exchanges, RemoteHost, BlockingConnection {
     this.clock = clock;
     this.deadlines = new Deadlines(clock);
     this.#flights = new FlightTable(this.#hello.prefix);
-    this.handles = new Handles(this, this.#flights);
+    this.questions = new Questions(this);
+    this.#own = new Handles(this, this.#flights);
+    this.#adoptions = new Adoptions(this);
+    this.handles = {
+      open: (handle) => this.#own.open(handle),
+      find: (handle) => this.#own.find(handle),
+      byRef: (ref) => this.#byRef(ref),
+    };
     this.#outbox = new Outbox<Command>(port, queueMicrotask);
     this.#blocking = new Blocking(port, this.#hello.bell, {
       receive: this.#receive,
@@ -96,30 +115,35 @@ export class Connection implements Exchanges, RemoteHost, BlockingConnection {
     const flight = this.#flights.add(
       (ref, row) => new RemoteFlight({ ref, row }, request, this, isSync),
     );
-    if (this.#flights.size === 1) this.#port.ref();
-    const handle = this.handles.create(flight);
+    this.#keepAlive();
+    const handle = this.#own.create(flight);
     this.#watches.begin(flight);
     if (flight.end.terminal === undefined) flight.launch(wire);
     return { handle, flight };
   }
 
   /** Asks for nothing more and resolves when all has ended and the port is closed. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#refusal ??= 'ERR_POOL_CLOSED';
+    this.#ended ??= this.#endAfterAll();
+    return this.#ended;
+  }
+
+  /** Ends everything here at once; for the pool it is the death of the callers. */
+  destroy(reason: unknown): Promise<void> {
+    if (!this.#isClosed) this.#refusal = 'ERR_POOL_DESTROYED';
+    this.#end();
+    this.#loseAll('ERR_POOL_DESTROYED', reason);
+    return this.#closed.promise;
+  }
+
+  async #endAfterAll(): Promise<void> {
     if (this.#flights.size > 0) {
       await new Promise<void>((resolve) => {
         this.#lastEnded = resolve;
       });
     }
     this.#end();
-    await this.#closed.promise;
-  }
-
-  /** Ends everything here at once; for the pool it is the death of the callers. */
-  async destroy(reason: unknown): Promise<void> {
-    if (!this.#isClosed) this.#refusal = 'ERR_POOL_DESTROYED';
-    this.#end();
-    this.#loseAll('ERR_POOL_DESTROYED', reason);
     await this.#closed.promise;
   }
 
@@ -131,14 +155,35 @@ export class Connection implements Exchanges, RemoteHost, BlockingConnection {
 
   remove(flight: RemoteFlight): void {
     this.#flights.delete(flight);
-    this.handles.ended(flight);
+    this.#own.ended(flight);
     this.#watches.end(flight);
   }
 
   settled(): void {
-    if (this.#flights.size > 0) return;
-    this.#port.unref();
-    this.#lastEnded?.();
+    this.#keepAlive();
+    if (this.#flights.size === 0) this.#lastEnded?.();
+  }
+
+  // --- for what is asked ----------------------------------------------------------------------
+
+  assertConnected(): void {
+    if (this.#isClosed) throw new RequestError(this.#refusal ?? 'ERR_POOL_DESTROYED');
+  }
+
+  asked(count: number): void {
+    this.#asked = count;
+    this.#keepAlive();
+  }
+
+  #byRef(ref: unknown): AsyncHandle {
+    const isOwn = typeof ref === 'string' && ref.startsWith(`${this.#hello.prefix}.`);
+    return isOwn ? this.#own.byRef(ref) : this.#adoptions.handle(ref);
+  }
+
+  /** The port keeps the thread alive while something is to come from the pool. */
+  #keepAlive(): void {
+    if (this.#flights.size + this.#asked > 0) this.#port.ref();
+    else this.#port.unref();
   }
 
   // --- the port -------------------------------------------------------------------------------
@@ -150,11 +195,14 @@ export class Connection implements Exchanges, RemoteHost, BlockingConnection {
 
   #heard(report: Report): void {
     if (report.type === 'closing') {
+      this.#announced = report.code;
       this.#refusal ??= report.code;
-      return;
+    } else if (report.type === 'answer') {
+      this.questions.answered(report.id, report.answer);
+    } else {
+      const ref = report.type === 'message' ? report.message.ref : report.ref;
+      this.#flights.get(ref)?.heard(report);
     }
-    const ref = report.type === 'message' ? report.message.ref : report.ref;
-    this.#flights.get(ref)?.heard(report);
   }
 
   #end(): void {
@@ -171,12 +219,16 @@ export class Connection implements Exchanges, RemoteHost, BlockingConnection {
     this.#refusal ??= 'ERR_POOL_DESTROYED';
     this.#outbox.close();
     this.#port.off('message', this.#receive);
-    this.#loseAll(this.#refusal, new Error('the port of the pool is closed'));
+    this.#loseAll(
+      this.#announced ?? 'ERR_POOL_DESTROYED',
+      new Error('the port of the pool is closed'),
+    );
     this.#closed.resolve();
   };
 
   #loseAll(code: ErrorCode, cause: unknown): void {
     for (const flight of this.#flights.snapshot()) flight.lost(code, cause);
+    this.questions.lose(new RequestError(code, { cause }));
   }
 }
 

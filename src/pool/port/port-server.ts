@@ -12,9 +12,18 @@ import { type MessagePort, threadId } from 'node:worker_threads';
 import { newPrefix } from '../../async-handle.ts';
 import { type ErrorCode, RequestError } from '../../errors.ts';
 import type { Engine } from '../engine.ts';
+import { CheckedCalls } from '../handle-calls.ts';
+import { Answers } from './answers.ts';
 import { Outbox } from './outbox.ts';
 import { type ExchangePort, PortExchange } from './port-exchange.ts';
-import { type Command, type Hello, PROTOCOL, type Report, type WireCall } from './protocol.ts';
+import {
+  type Command,
+  type ExchangeCommand,
+  type Hello,
+  PROTOCOL,
+  type Report,
+  type WireCall,
+} from './protocol.ts';
 import { readCommand } from './read-command.ts';
 
 export class PortServer implements ExchangePort {
@@ -25,6 +34,7 @@ export class PortServer implements ExchangePort {
   readonly #port: MessagePort;
   readonly #exchanges = new Map<string, PortExchange>();
   readonly #outbox: Outbox<Report>;
+  readonly #answers: Answers;
   readonly #prefix = newPrefix();
   readonly #bell = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   #warned = false;
@@ -33,6 +43,11 @@ export class PortServer implements ExchangePort {
     this.#engine = engine;
     this.#port = port;
     this.givesChunks = engine.hasOwnTransport;
+    this.#answers = new Answers({
+      calls: new CheckedCalls(engine),
+      stats: () => engine.stats(),
+      report: (report, transfer) => this.report(report, transfer),
+    });
     const bell = new Int32Array(this.#bell);
     // Not before the turn is over: many sockets are read in one.
     this.#outbox = new Outbox<Report>(port, setImmediate, () => {
@@ -98,9 +113,33 @@ export class PortServer implements ExchangePort {
       this.#request(command.ref, command.call);
       return;
     }
-    // Commands that were on their way when the exchange ended find nothing.
-    const exchange = this.#exchanges.get(command.ref);
-    if (exchange === undefined) return;
+    switch (command.type) {
+      case 'adopt':
+        this.#answers.adopt(command.ref);
+        break;
+      case 'release':
+        this.#answers.release(command.ref);
+        break;
+      case 'ask':
+        this.#answers.ask(command.id, command.question);
+        break;
+      case 'forget':
+        this.#answers.forget(command.id);
+        break;
+      default:
+        this.#tell(command);
+    }
+  }
+
+  /** Commands that were on their way when the exchange ended find nothing. */
+  #tell(command: ExchangeCommand): void {
+    const { ref } = command;
+    const exchange = this.#exchanges.get(ref);
+    if (exchange === undefined) {
+      if (command.type === 'cancel') this.#answers.cancel(ref);
+      if (command.type === 'grant') this.#answers.grant(ref, command.bytes);
+      return;
+    }
     switch (command.type) {
       case 'body':
         exchange.body(command.chunk);
@@ -148,6 +187,7 @@ export class PortServer implements ExchangePort {
 
   #died(): void {
     this.#outbox.close();
+    this.#answers.close();
     const exchanges = [...this.#exchanges.values()];
     for (const exchange of exchanges) exchange.callerDied(false);
   }

@@ -10,8 +10,9 @@
  */
 
 import type { ErrorCode, PlainError } from '../../errors.ts';
-import type { PlainMessage } from '../../messages.ts';
+import type { PlainMessage, PlainResponse } from '../../messages.ts';
 import type { ResolvedDefaults } from '../../options.ts';
+import type { PoolStats } from '../../stats.ts';
 
 /** Bytes of one response that may be on their way through a port (or wait there to be looked at). */
 export const HOP_BYTES = 1024 * 1024;
@@ -56,7 +57,28 @@ export type Command =
   | { readonly type: 'cancel'; readonly ref: string }
   /** `heard`: somebody else than the caller receives. */
   | { readonly type: 'caller_died'; readonly ref: string; readonly heard: boolean }
-  | { readonly type: 'receiver_died'; readonly ref: string };
+  | { readonly type: 'receiver_died'; readonly ref: string }
+  /** A handle was made of the `ref` of an exchange that was asked for somewhere else. */
+  | { readonly type: 'adopt'; readonly ref: string }
+  | { readonly type: 'release'; readonly ref: string }
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question }
+  /** Nobody waits for the answer any more. */
+  | { readonly type: 'forget'; readonly id: number };
+
+/** What is asked of the pool itself, or of an exchange that was adopted. Times in milliseconds. */
+export type Question =
+  | { readonly verb: 'stats' }
+  | { readonly verb: 'await'; readonly ref: string; readonly timeout: number }
+  | { readonly verb: 'receive'; readonly ref: string; readonly timeout: number }
+  | { readonly verb: 'send'; readonly ref: string; readonly chunk: Uint8Array }
+  | { readonly verb: 'finish'; readonly ref: string };
+
+export type Answer =
+  | { readonly type: 'stats'; readonly stats: PoolStats }
+  | { readonly type: 'response'; readonly response: PlainResponse }
+  | { readonly type: 'message'; readonly message: PlainMessage | undefined }
+  | { readonly type: 'taken'; readonly taken: boolean }
+  | { readonly type: 'failed'; readonly error: PlainError };
 
 /** From the thread of the pool. */
 export type Report =
@@ -69,8 +91,18 @@ export type Report =
   | { readonly type: 'source_unwanted'; readonly ref: string }
   /** The request was not let in; there is no exchange. */
   | { readonly type: 'refused'; readonly ref: string; readonly error: PlainError }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   /** The pool lets nothing more in. */
   | { readonly type: 'closing'; readonly code: ErrorCode };
+
+/** A command to an exchange. */
+export type ExchangeCommand = Exclude<
+  Command,
+  { readonly type: 'request' | 'adopt' | 'release' | 'ask' | 'forget' }
+>;
+
+/** A report about an exchange that was asked for through this port. */
+export type ExchangeReport = Exclude<Report, { readonly type: 'answer' | 'closing' }>;
 
 /** The hello, where a value is one of this protocol. */
 export function readHello(value: unknown): Hello | undefined {

@@ -6,14 +6,15 @@
  */
 
 import { own } from '../../own-options.ts';
-import type { Command, WireCall } from './protocol.ts';
+import type { Command, Question, WireCall } from './protocol.ts';
 
 /** The command that a value is; `undefined` for any other value. */
 export function readCommand(value: unknown): Command | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
+  const type = own(value, 'type');
+  if (type === 'ask' || type === 'forget') return readAsking(type, value);
   const ref = own(value, 'ref');
   if (typeof ref !== 'string') return undefined;
-  const type = own(value, 'type');
   switch (type) {
     case 'request': {
       const call = readCall(own(value, 'call'));
@@ -35,7 +36,40 @@ export function readCommand(value: unknown): Command | undefined {
     case 'source_failed':
     case 'cancel':
     case 'receiver_died':
+    case 'adopt':
+    case 'release':
       return { type, ref };
+    default:
+      return undefined;
+  }
+}
+
+function readAsking(type: 'ask' | 'forget', value: object): Command | undefined {
+  const id = own(value, 'id');
+  if (typeof id !== 'number') return undefined;
+  if (type === 'forget') return { type, id };
+  const question = readQuestion(own(value, 'question'));
+  return question && { type, id, question };
+}
+
+function readQuestion(value: unknown): Question | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const verb = own(value, 'verb');
+  if (verb === 'stats') return { verb };
+  const ref = own(value, 'ref');
+  if (typeof ref !== 'string') return undefined;
+  switch (verb) {
+    case 'await':
+    case 'receive': {
+      const timeout = own(value, 'timeout');
+      return typeof timeout === 'number' ? { verb, ref, timeout } : undefined;
+    }
+    case 'send': {
+      const chunk = own(value, 'chunk');
+      return chunk instanceof Uint8Array ? { verb, ref, chunk } : undefined;
+    }
+    case 'finish':
+      return { verb, ref };
     default:
       return undefined;
   }

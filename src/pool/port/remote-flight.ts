@@ -22,7 +22,7 @@ import type { ResolvedRequest } from '../../options.ts';
 import { FlightEnd } from '../flight-end.ts';
 import type { Row } from '../flight-table.ts';
 import { type HandleRecord, hasOwnReceiver, type RecordHost } from '../handle-record.ts';
-import type { Command, Report, WireCall } from './protocol.ts';
+import type { Command, ExchangeReport, WireCall } from './protocol.ts';
 import { rebuildError, rebuildMessage } from './rebuild.ts';
 import { RemoteDelivery } from './remote-delivery.ts';
 import { collectedResponse, endHere, lostEnd, type Stopped } from './remote-end.ts';
@@ -163,7 +163,7 @@ export class RemoteFlight implements HandleRecord, UploadPort {
   // --- what the pool reports ------------------------------------------------------------------
 
   /** A report about this exchange. */
-  heard(report: Exclude<Report, { readonly type: 'closing' }>): void {
+  heard(report: ExchangeReport): void {
     switch (report.type) {
       case 'message':
         this.#received(report.message);

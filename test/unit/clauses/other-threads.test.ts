@@ -28,6 +28,23 @@ test('W6 a thread that is handed a port has all of the pool there', async () => 
   expect(gaugesOf(pool)).toEqual(IDLE);
 });
 
+test('W6 a ref crosses threads: what is asked for in one is sent and read in another', async () => {
+  await using server = await echoServer();
+  await using pool = createPool({ workers: 1 });
+  const handle = pool.post(`${server.origin}/echo`, { streamBody: true, stream: true });
+  await using thread = fixtureThread(CALLER, {
+    part: 'adopts',
+    port: pool.port(),
+    origin: server.origin,
+    ref: handle.ref,
+  });
+  expect(await thread.next()).toEqual({ sent: [true, true], finished: true });
+  expect(await thread.next()).toEqual({ text: 'sent from here', status: 200 });
+  expect(await thread.ended).toBe(0);
+  // Its messages were read over there; its end is there for everybody.
+  expect(await pool.await(handle)).toMatchObject({ status: 200, upload: { complete: true } });
+});
+
 test.each(['exit', 'throw', 'destroy', 'terminate'])(
   'C1 a thread that ends (%s) is a dead caller: its upload is finished, its download cancelled',
   async (how) => {
