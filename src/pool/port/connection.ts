@@ -9,21 +9,20 @@
  * not longer; once it is closed no listener and no timer is left.
  */
 
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { AsyncHandle } from '../../async-handle.ts';
 import type { Clock } from '../../clock.ts';
-import { badOptions, type ErrorCode, RequestError } from '../../errors.ts';
+import { type ErrorCode, RequestError } from '../../errors.ts';
 import { Deadlines } from '../deadlines.ts';
 import { FlightTable } from '../flight-table.ts';
 import type { Exchanges } from '../handle-calls.ts';
-import { Handles } from '../handles.ts';
 import { type RequestCall, resolveRequest } from '../validate-request.ts';
 import { Watches } from '../watches.ts';
 import type { AdoptedHost } from './adopted-flight.ts';
-import { Adoptions } from './adoptions.ts';
 import { Blocking } from './blocking.ts';
+import { ConnectedHandles } from './connected-handles.ts';
 import { Outbox } from './outbox.ts';
-import { type Command, type Hello, type Report, readHello } from './protocol.ts';
+import { type Command, type Hello, helloOn, type Report } from './protocol.ts';
 import { Questions, type QuestionsHost } from './questions.ts';
 import { RemoteFlight, type RemoteHost } from './remote-flight.ts';
 import type { BlockingConnection } from './sync-requests.ts';
@@ -34,13 +33,11 @@ export class Connection
 {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly handles: Exchanges['handles'];
+  readonly handles: ConnectedHandles;
   readonly questions: Questions;
   readonly #port: MessagePort;
   readonly #hello: Hello;
   readonly #flights: FlightTable<RemoteFlight>;
-  readonly #own: Handles<RemoteFlight>;
-  readonly #adoptions: Adoptions;
   readonly #watches = new Watches();
   readonly #outbox: Outbox<Command>;
   readonly #blocking: Blocking;
@@ -62,13 +59,7 @@ export class Connection
     this.deadlines = new Deadlines(clock);
     this.#flights = new FlightTable(this.#hello.prefix);
     this.questions = new Questions(this);
-    this.#own = new Handles(this, this.#flights);
-    this.#adoptions = new Adoptions(this);
-    this.handles = {
-      open: (handle) => this.#own.open(handle),
-      find: (handle) => this.#own.find(handle),
-      byRef: (ref) => this.#byRef(ref),
-    };
+    this.handles = new ConnectedHandles(this, this.#flights, this.#hello.prefix);
     this.#outbox = new Outbox<Command>(port, queueMicrotask);
     this.#blocking = new Blocking(port, this.#hello.bell, {
       receive: this.#receive,
@@ -116,7 +107,7 @@ export class Connection
       (ref, row) => new RemoteFlight({ ref, row }, request, this, isSync),
     );
     this.#keepAlive();
-    const handle = this.#own.create(flight);
+    const handle = this.handles.own.create(flight);
     this.#watches.begin(flight);
     if (flight.end.terminal === undefined) flight.launch(wire);
     return { handle, flight };
@@ -155,7 +146,7 @@ export class Connection
 
   remove(flight: RemoteFlight): void {
     this.#flights.delete(flight);
-    this.#own.ended(flight);
+    this.handles.own.ended(flight);
     this.#watches.end(flight);
   }
 
@@ -173,11 +164,6 @@ export class Connection
   asked(count: number): void {
     this.#asked = count;
     this.#keepAlive();
-  }
-
-  #byRef(ref: unknown): AsyncHandle {
-    const isOwn = typeof ref === 'string' && ref.startsWith(`${this.#hello.prefix}.`);
-    return isOwn ? this.#own.byRef(ref) : this.#adoptions.handle(ref);
   }
 
   /** The port keeps the thread alive while something is to come from the pool. */
@@ -230,12 +216,4 @@ export class Connection
     for (const flight of this.#flights.snapshot()) flight.lost(code, cause);
     this.questions.lose(new RequestError(code, { cause }));
   }
-}
-
-/** The first message of the port, which waits in it since the pool made it. */
-function helloOn(port: MessagePort): Hello {
-  const hello = readHello(receiveMessageOnPort(port)?.message);
-  if (hello !== undefined) return hello;
-  const problem = 'must be a port that pool.port() made and that nobody has connected to';
-  throw badOptions([{ option: 'port', problem }]);
 }

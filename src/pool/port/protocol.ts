@@ -9,9 +9,11 @@
  * response (`grant`), the caller at most what was taken of an upload (`took`).
  */
 
-import type { ErrorCode, PlainError } from '../../errors.ts';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { badOptions, type ErrorCode, type PlainError } from '../../errors.ts';
 import type { PlainMessage, PlainResponse } from '../../messages.ts';
 import type { ResolvedDefaults } from '../../options.ts';
+import { own } from '../../own-options.ts';
 import type { PoolStats } from '../../stats.ts';
 
 /** Bytes of one response that may be on their way through a port (or wait there to be looked at). */
@@ -104,9 +106,15 @@ export type ExchangeCommand = Exclude<
 /** A report about an exchange that was asked for through this port. */
 export type ExchangeReport = Exclude<Report, { readonly type: 'answer' | 'closing' }>;
 
-/** The hello, where a value is one of this protocol. */
-export function readHello(value: unknown): Hello | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { type, protocol } = value as Partial<Hello>;
-  return type === 'hello' && protocol === PROTOCOL ? (value as Hello) : undefined;
+/** The hello of a fresh port, where it waits since the pool made it; throws where there is none. */
+export function helloOn(port: MessagePort): Hello {
+  const first: unknown = receiveMessageOnPort(port)?.message;
+  if (isHello(first)) return first;
+  const problem = 'must be a port that pool.port() made and that nobody has connected to';
+  throw badOptions([{ option: 'port', problem }]);
+}
+
+function isHello(value: unknown): value is Hello {
+  if (typeof value !== 'object' || value === null) return false;
+  return own(value, 'type') === 'hello' && own(value, 'protocol') === PROTOCOL;
 }

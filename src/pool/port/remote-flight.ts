@@ -11,21 +11,16 @@
 
 import type { AsyncHandle } from '../../async-handle.ts';
 import { type ErrorCode, RequestError } from '../../errors.ts';
-import type {
-  DoneMessage,
-  PlainMessage,
-  PoolResponse,
-  StatusMessage,
-  TerminalMessage,
-} from '../../messages.ts';
+import type { DoneMessage, PlainMessage, PoolResponse, TerminalMessage } from '../../messages.ts';
 import type { ResolvedRequest } from '../../options.ts';
 import { FlightEnd } from '../flight-end.ts';
 import type { Row } from '../flight-table.ts';
 import { type HandleRecord, hasOwnReceiver, type RecordHost } from '../handle-record.ts';
 import type { Command, ExchangeReport, WireCall } from './protocol.ts';
 import { rebuildError, rebuildMessage } from './rebuild.ts';
-import { RemoteDelivery } from './remote-delivery.ts';
-import { collectedResponse, endHere, lostEnd, type Stopped } from './remote-end.ts';
+import type { RemoteDelivery } from './remote-delivery.ts';
+import { endHere, lostEnd, type Stopped } from './remote-end.ts';
+import { RemoteResponse, type RemoteResponseKeeper } from './remote-response.ts';
 import { RemoteUpload, type UploadPort } from './remote-upload.ts';
 
 /** What the record needs of its connection. */
@@ -37,7 +32,7 @@ export interface RemoteHost extends RecordHost {
   settled(): void;
 }
 
-export class RemoteFlight implements HandleRecord, UploadPort {
+export class RemoteFlight implements HandleRecord, UploadPort, RemoteResponseKeeper {
   readonly ref: string;
   readonly row: number;
   readonly host: RemoteHost;
@@ -48,10 +43,7 @@ export class RemoteFlight implements HandleRecord, UploadPort {
 
   readonly #createdMs: number;
   readonly #upload: RemoteUpload | undefined;
-  #delivery: RemoteDelivery | undefined;
-  #head: StatusMessage | undefined;
-  #response: PoolResponse | undefined;
-  #bytesReceived = 0;
+  readonly #response: RemoteResponse;
   /** The pool was asked. */
   #launched = false;
   #callerDied = false;
@@ -68,9 +60,7 @@ export class RemoteFlight implements HandleRecord, UploadPort {
     this.request = request;
     this.#createdMs = host.clock.now();
     if (request.upload) this.#upload = new RemoteUpload(this, request, isSync);
-    if (request.stream || request.replyTo !== undefined) {
-      this.#delivery = new RemoteDelivery(this, request.window, request.replyTo);
-    }
+    this.#response = new RemoteResponse(this);
   }
 
   get isForHandle(): boolean {
@@ -78,13 +68,8 @@ export class RemoteFlight implements HandleRecord, UploadPort {
     return !isOver && this.request.replyTo === undefined;
   }
 
-  /** The messages of the handle; a buffered exchange has its one message here too. */
   get delivery(): RemoteDelivery {
-    if (this.#delivery === undefined) {
-      this.#delivery = new RemoteDelivery(this, Number.POSITIVE_INFINITY, undefined);
-      if (this.end.terminal !== undefined) this.#delivery.end(this.end.terminal);
-    }
-    return this.#delivery;
+    return this.#response.delivered;
   }
 
   // --- what the caller does -------------------------------------------------------------------
@@ -114,7 +99,7 @@ export class RemoteFlight implements HandleRecord, UploadPort {
   }
 
   grant(bytes: number): void {
-    if (this.request.stream) this.#delivery?.grant(bytes);
+    if (this.request.stream) this.#response.delivery?.grant(bytes);
   }
 
   stop(code: ErrorCode, cause?: unknown): void {
@@ -124,7 +109,7 @@ export class RemoteFlight implements HandleRecord, UploadPort {
       this.lost(code, cause);
       return;
     }
-    this.#delivery?.discard();
+    this.#response.delivery?.discard();
     this.#upload?.abandon();
     this.host.command({ type: 'cancel', ref: this.ref });
   }
@@ -133,7 +118,7 @@ export class RemoteFlight implements HandleRecord, UploadPort {
     if (this.end.terminal !== undefined || this.#callerDied) return;
     this.#callerDied = true;
     const heard = hasOwnReceiver(this.request);
-    if (!heard) this.#delivery?.discard();
+    if (!heard) this.#response.delivery?.discard();
     this.#upload?.abandon();
     this.host.command({ type: 'caller_died', ref: this.ref, heard });
   }
@@ -146,18 +131,15 @@ export class RemoteFlight implements HandleRecord, UploadPort {
   }
 
   responseOf(done: DoneMessage): PoolResponse {
-    this.#response ??=
-      done.response ??
-      collectedResponse(this.request, this.#head, done, this.#delivery?.takeBody() ?? []);
-    return this.#response;
+    return this.#response.whole(done);
   }
 
   collectBody(): void {
-    this.#delivery?.collect();
+    this.#response.delivery?.collect();
   }
 
   stopCollecting(): void {
-    this.#delivery?.stopCollecting();
+    this.#response.delivery?.stopCollecting();
   }
 
   // --- what the pool reports ------------------------------------------------------------------
@@ -223,18 +205,8 @@ export class RemoteFlight implements HandleRecord, UploadPort {
 
   #received(plain: PlainMessage): void {
     const message = rebuildMessage(plain);
-    switch (message.type) {
-      case 'status':
-        this.#head = message;
-        this.#delivery?.status(message);
-        break;
-      case 'data':
-        this.#bytesReceived += message.chunk.byteLength;
-        this.#delivery?.data(message);
-        break;
-      default:
-        this.#settle(endHere(message, this.request, this.#stopped));
-    }
+    if (message.type === 'status' || message.type === 'data') this.#response.received(message);
+    else this.#settle(endHere(message, this.request, this.#stopped));
   }
 
   #settle(terminal: TerminalMessage): void {
@@ -242,9 +214,9 @@ export class RemoteFlight implements HandleRecord, UploadPort {
     try {
       this.#upload?.close(terminal.upload?.endedBy === 'caller');
       if (terminal.type === 'error' && DISCARDING.has(terminal.error.code)) {
-        this.#delivery?.discard();
+        this.#response.delivery?.discard();
       }
-      this.end.come(terminal, this.#delivery);
+      this.end.come(terminal, this.#response.delivery);
     } finally {
       this.host.settled();
     }
@@ -253,7 +225,8 @@ export class RemoteFlight implements HandleRecord, UploadPort {
   #lost(error: RequestError): void {
     const { ref, request } = this;
     const totalMs = this.host.clock.now() - this.#createdMs;
-    this.#settle(lostEnd({ ref, request, totalMs, bytesReceived: this.#bytesReceived }, error));
+    const { bytesReceived } = this.#response;
+    this.#settle(lostEnd({ ref, request, totalMs, bytesReceived }, error));
   }
 }
 
