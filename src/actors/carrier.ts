@@ -60,6 +60,8 @@ export interface Transfer {
   resume(): void;
   /** Whether bytes of the request's head can have left. */
   headSent(upload: UploadBody | undefined): boolean;
+  /** Reports what has become of the request by now and was not reported yet. */
+  catchUp(): void;
   /** Ends it so that the peer sees it: a closed connection, or a reset stream (T3). Idempotent. */
   abort(): void;
 }
@@ -67,7 +69,7 @@ export interface Transfer {
 export interface Carrier {
   /** A transfer that has not been dispatched. */
   transfer(reports: ExchangeReports): Transfer;
-  /** Starts nothing any more, and has reported all that it has started. */
+  /** Starts nothing any more. */
   halt(): void;
   /** What a thread's event loop has been doing; `undefined` for one that is not its own. */
   eventLoopUtilization(): EventLoopUtilization | undefined;

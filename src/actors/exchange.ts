@@ -86,6 +86,9 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     return this.connection?.flushed() ?? true;
   }
 
+  /** Here each step is reported as it is taken. */
+  catchUp(): void {}
+
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;

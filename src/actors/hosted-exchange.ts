@@ -13,7 +13,7 @@ import { Exchange } from './exchange.ts';
 import { plainFailure } from './plain-failure.ts';
 import type { Outbox } from './port-outbox.ts';
 import { packHeaders, packRawHeaders } from './raw-headers.ts';
-import type { StartMark } from './start-marks.ts';
+import type { SharedMark } from './shared-marks.ts';
 import type { ThreadReport } from './thread-protocol.ts';
 import { UploadBody, type UploadObserver } from './upload-body.ts';
 import type { Transport } from './worker-agent.ts';
@@ -21,7 +21,7 @@ import type { Transport } from './worker-agent.ts';
 export interface HostedOptions {
   readonly id: number;
   readonly agent: Transport;
-  readonly mark: StartMark;
+  readonly mark: SharedMark;
   readonly outbox: Outbox<ThreadReport>;
   readonly request: DispatchedRequest;
   /** Whether the body comes in parts. */
@@ -116,10 +116,11 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
 
   // --- what the upload reports ----------------------------------------------------------------
 
-  uploadProgressed(bytes: number): void {
-    const { id, outbox } = this.#options;
+  uploadProgressed(): void {
+    const { id, mark, outbox } = this.#options;
     this.#noteHead();
-    outbox.add(['passed', id, bytes]);
+    mark.notePassed(this.#upload?.bytesSent ?? 0);
+    outbox.add(['passed', id]);
   }
 
   uploadSent(): void {
@@ -155,9 +156,9 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
 
 /** An exchange that the pool can take back as long as it has not started. */
 class RevocableExchange extends Exchange {
-  readonly #mark: StartMark;
+  readonly #mark: SharedMark;
 
-  constructor(agent: Transport, reports: ExchangeReports, mark: StartMark) {
+  constructor(agent: Transport, reports: ExchangeReports, mark: SharedMark) {
     super(agent, reports);
     this.#mark = mark;
   }

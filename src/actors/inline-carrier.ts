@@ -15,7 +15,7 @@ export class InlineCarrier implements Carrier {
     return new Exchange(this.#dispatcher, reports);
   }
 
-  // Here a transfer that was aborted starts no more, and what it does is reported within it.
+  // Here a transfer that was aborted starts no more.
   halt(): void {}
 
   eventLoopUtilization(): undefined {}

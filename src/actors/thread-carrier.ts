@@ -16,7 +16,7 @@ import type { Carrier, ExchangeReports, Transfer } from './carrier.ts';
 import type { ConnectionReports } from './connections.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Outbox, type Parcel, ParcelBytes } from './port-outbox.ts';
-import { beginsPage, newMarks, StartMark } from './start-marks.ts';
+import { beginsPage, MarkPage, newMarks, SharedMark } from './shared-marks.ts';
 import type { ThreadCommand, ThreadReport } from './thread-protocol.ts';
 import { type ThreadLink, ThreadTransfer } from './thread-transfer.ts';
 
@@ -54,7 +54,7 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   #isOver = false;
   #isWedged = false;
   #nextId = 0;
-  #marks = newMarks();
+  #marks: MarkPage | undefined;
 
   constructor(options: ThreadCarrierOptions) {
     const { id, clock, wedgeMs, thread } = options;
@@ -83,19 +83,16 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     return new ThreadTransfer(this, reports);
   }
 
-  enter(transfer: ThreadTransfer): { readonly id: number; readonly mark: StartMark } {
+  enter(transfer: ThreadTransfer): { readonly id: number; readonly mark: SharedMark } {
     const id = this.#nextId;
     this.#nextId += 1;
-    if (beginsPage(id)) {
-      this.#marks = newMarks();
-      this.outbox.add(['marks', this.#marks]);
-    }
+    const marks = this.#marksFor(id);
     if (this.#transfers.size === 0) {
       this.#worker.ref();
       this.#heartbeat.start();
     }
     this.#transfers.set(id, transfer);
-    return { id, mark: new StartMark(this.#marks, id) };
+    return { id, mark: new SharedMark(marks, id) };
   }
 
   leave(id: number): void {
@@ -128,6 +125,14 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     const timer = clock.setTimeout(() => void this.#worker.terminate(), GRACE_MS);
     await exited;
     clock.clearTimeout(timer);
+  }
+
+  #marksFor(id: number): MarkPage {
+    if (this.#marks !== undefined && !beginsPage(id)) return this.#marks;
+    const memory = newMarks();
+    this.outbox.add(['marks', memory]);
+    this.#marks = new MarkPage(memory);
+    return this.#marks;
   }
 
   #end(peacefully: boolean): Promise<void> {

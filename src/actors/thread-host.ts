@@ -10,7 +10,7 @@ import { realClock } from '../clock.ts';
 import { isForeignMisuse } from './foreign-errors.ts';
 import { HostedExchange } from './hosted-exchange.ts';
 import { Outbox, type Parcel, ParcelBytes, type Postable } from './port-outbox.ts';
-import { newMarks, StartMark } from './start-marks.ts';
+import { MarkPage, newMarks, SharedMark } from './shared-marks.ts';
 import type { PostedRequest, ThreadCommand, ThreadReport } from './thread-protocol.ts';
 import { createAgent } from './transport.ts';
 import type { Transport } from './worker-agent.ts';
@@ -31,7 +31,7 @@ class ThreadHost {
   readonly #agent: Transport;
   readonly #exchanges = new Map<number, HostedExchange>();
   readonly #exit: () => void;
-  #marks = newMarks();
+  #marks = new MarkPage(newMarks());
 
   constructor(port: Postable, exit: () => void) {
     this.#outbox = new Outbox(port, (error) => {
@@ -53,7 +53,7 @@ class ThreadHost {
   #do(command: ThreadCommand, bytes: ParcelBytes): void {
     switch (command[0]) {
       case 'marks':
-        this.#marks = command[1];
+        this.#marks = new MarkPage(command[1]);
         break;
       case 'dispatch':
         this.#dispatch(command[1], command[2], command[3], bytes);
@@ -87,7 +87,7 @@ class ThreadHost {
   #dispatch(id: number, posted: PostedRequest, creditBytes: number, parcel: ParcelBytes): void {
     const [method, origin, path, headers, body] = posted;
     const bytes = body === undefined || body === true ? undefined : parcel.take(body);
-    const mark = new StartMark(this.#marks, id);
+    const mark = new SharedMark(this.#marks, id);
     const exchange = new HostedExchange({
       id,
       agent: this.#agent,

@@ -12,8 +12,8 @@ import type { PostedBytes } from './port-outbox.ts';
 
 /** In the order in which they can first occur. */
 export type ThreadCommand =
-  /** The marks of the exchanges dispatched from now on (see `actors/start-marks`). */
-  | readonly ['marks', marks: Uint8Array]
+  /** The marks of the exchanges dispatched from now on (see `actors/shared-marks`). */
+  | readonly ['marks', page: SharedArrayBuffer]
   | readonly ['dispatch', id: number, request: PostedRequest, creditBytes: number]
   /** A part of the body, and its end. */
   | readonly ['chunk', id: number, bytes: PostedBytes]
@@ -47,8 +47,8 @@ export type ThreadReport =
   | readonly ['data', id: number, bytes: PostedBytes]
   | readonly ['ended', id: number, trailers: string]
   | readonly ['failed', id: number, failure: PlainFailure]
-  /** So many bytes of the body, and then its end, have gone to the transport. */
-  | readonly ['passed', id: number, bytes: number]
+  /** More of the body, and then its end, has gone to the transport; the mark says how much. */
+  | readonly ['passed', id: number]
   | readonly ['sent', id: number]
   | readonly ['closed', origin: string]
   | readonly ['pong'];

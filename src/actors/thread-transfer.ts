@@ -16,7 +16,7 @@ import type { ConnectTimes, DispatchedRequest, ExchangeReports, Transfer } from 
 import { rebuiltFailure } from './plain-failure.ts';
 import type { Outbox } from './port-outbox.ts';
 import { unpackHeaders } from './raw-headers.ts';
-import type { StartMark } from './start-marks.ts';
+import type { SharedMark } from './shared-marks.ts';
 import { CREDIT_BYTES, type ThreadCommand, type ThreadReport } from './thread-protocol.ts';
 import type { UploadBody } from './upload-body.ts';
 
@@ -24,7 +24,7 @@ import type { UploadBody } from './upload-body.ts';
 export interface ThreadLink {
   readonly outbox: Outbox<ThreadCommand>;
   /** Makes a transfer known to the thread: its name there, and its mark. */
-  enter(transfer: ThreadTransfer): { readonly id: number; readonly mark: StartMark };
+  enter(transfer: ThreadTransfer): { readonly id: number; readonly mark: SharedMark };
   /** Nothing more is to be heard of it. */
   leave(id: number): void;
 }
@@ -45,7 +45,7 @@ export class ThreadTransfer implements Transfer, BodySink {
   readonly #link: ThreadLink;
   readonly #reports: ExchangeReports;
   #id = NO_ID;
-  #mark: StartMark | undefined;
+  #mark: SharedMark | undefined;
   #upload: UploadBody | undefined;
   #started = false;
   #over = false;
@@ -53,6 +53,8 @@ export class ThreadTransfer implements Transfer, BodySink {
   #paused = false;
   /** What the thread may still post. */
   #creditBytes = 0;
+  /** Bytes of the body that are known to have gone to the transport. */
+  #passedBytes = 0;
 
   constructor(link: ThreadLink, reports: ExchangeReports) {
     this.#link = link;
@@ -99,9 +101,14 @@ export class ThreadTransfer implements Transfer, BodySink {
     this.#link.outbox.add(['abort', this.#id]);
   }
 
-  /** The thread starts it no more; if it has by now, that is reported. */
+  /** The thread starts it no more, if it has not by now. */
   halt(): void {
-    if (this.#mark?.revoke() === false) this.#noteStart();
+    this.#mark?.revoke();
+  }
+
+  catchUp(): void {
+    if (this.#mark?.started === true) this.#noteStart();
+    this.#notePassed();
   }
 
   /** A part of the body for the thread. */
@@ -144,8 +151,7 @@ export class ThreadTransfer implements Transfer, BodySink {
         this.#reports.exchangeFailed(rebuiltFailure(report[2]));
         break;
       case 'passed':
-        this.heldBytes -= report[2];
-        this.#upload?.passed(report[2]);
+        this.#notePassed();
         this.#upload?.chunkLeft();
         break;
       case 'sent':
@@ -161,6 +167,14 @@ export class ThreadTransfer implements Transfer, BodySink {
     this.#started = true;
     this.#reports.started();
     this.#upload?.pull();
+  }
+
+  #notePassed(): void {
+    const bytes = this.#mark?.passedSince(this.#passedBytes) ?? 0;
+    if (bytes === 0) return;
+    this.#passedBytes += bytes;
+    this.heldBytes -= bytes;
+    this.#upload?.passed(bytes);
   }
 
   #head([, , status, raw, headers]: ReportOf<'head'>): void {

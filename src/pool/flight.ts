@@ -329,6 +329,7 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
   // --- the one place --------------------------------------------------------------------------
 
   #apply(event: ExchangeEvent): void {
+    if (SUDDEN.has(event.type)) this.#transfer?.catchUp();
     if (this.#state.upload === 'buffered' && this.#bytesLeft(event)) this.#apply(UPLOAD_SENT);
     const before = this.#state;
     const { state, effects } = transition(before, event);
@@ -495,6 +496,14 @@ const HELD_DELIVERED: ExchangeEvent = { type: 'held_delivered' };
 const UPLOAD_FINISHED: ExchangeEvent = { type: 'upload_finished' };
 const UPLOAD_SENT: ExchangeEvent = { type: 'upload_sent' };
 const RECEIVER_DIED: ExchangeEvent = { type: 'receiver_died' };
+
+/** What strikes an exchange without a report of its transfer before it. */
+const SUDDEN: ReadonlySet<ExchangeEvent['type']> = new Set([
+  'caller_died',
+  'worker_died',
+  'failed',
+  'stopped',
+]);
 
 /** Whoever ends an exchange for its caller wants no more of it; what the world breaks off may still
  * be read as far as it came (X1). */

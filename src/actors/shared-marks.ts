@@ -1,0 +1,99 @@
+/**
+ * What the pool must know of an exchange in a thread without waiting for the thread's word, or when
+ * the thread dies without one: whether its request has started, whether bytes of it can have left,
+ * and how much of its body (W2, U9). It stands in memory that both threads see.
+ *
+ * Invariant: an exchange is started by its thread or revoked by the pool, never both. So what was
+ * revoked can be moved to another worker although the thread may live for a while longer.
+ */
+
+const STARTED = 1;
+const REVOKED = 2;
+const HEAD_SENT = 4;
+const FLUSHED = 8;
+
+/** Exchanges per page; a page is dropped with the last of them. */
+const PAGE_MARKS = 4096;
+/** One for the flags, four for the count. */
+const MARK_BYTES = 5;
+
+/** The memory of one page. */
+export function newMarks(): SharedArrayBuffer {
+  return new SharedArrayBuffer(PAGE_MARKS * MARK_BYTES);
+}
+
+/** Whether the exchange with this id begins a new page. */
+export function beginsPage(id: number): boolean {
+  return id % PAGE_MARKS === 0;
+}
+
+/** A page as one of the threads sees it. */
+export class MarkPage {
+  readonly flags: Uint8Array;
+  /** Modulo 2³². */
+  readonly passed: Uint32Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.passed = new Uint32Array(memory, 0, PAGE_MARKS);
+    this.flags = new Uint8Array(memory, 4 * PAGE_MARKS, PAGE_MARKS);
+  }
+}
+
+export class SharedMark {
+  readonly #page: MarkPage;
+  readonly #index: number;
+
+  /** `page` is the one of the exchange. */
+  constructor(page: MarkPage, id: number) {
+    this.#page = page;
+    this.#index = id % PAGE_MARKS;
+  }
+
+  /** The thread starts the request; `false` where that was revoked. */
+  start(): boolean {
+    const before = Atomics.compareExchange(this.#page.flags, this.#index, 0, STARTED);
+    return (before & REVOKED) === 0;
+  }
+
+  /** The pool takes it back, unless it has started. */
+  revoke(): void {
+    Atomics.compareExchange(this.#page.flags, this.#index, 0, REVOKED);
+  }
+
+  /** Bytes of the head can have left, or the connection has refused the request. */
+  noteHead(sent: boolean): void {
+    if (sent) Atomics.or(this.#page.flags, this.#index, HEAD_SENT);
+    else Atomics.and(this.#page.flags, this.#index, ~HEAD_SENT);
+  }
+
+  /** All that was given to the transport has left it. */
+  noteFlushed(): void {
+    Atomics.or(this.#page.flags, this.#index, FLUSHED);
+  }
+
+  /** So many bytes of the body have gone to the transport. */
+  notePassed(bytes: number): void {
+    Atomics.store(this.#page.passed, this.#index, bytes);
+  }
+
+  get started(): boolean {
+    return this.#has(STARTED);
+  }
+
+  get headSent(): boolean {
+    return this.#has(HEAD_SENT);
+  }
+
+  get flushed(): boolean {
+    return this.#has(FLUSHED);
+  }
+
+  /** Bytes of the body that have gone to the transport beyond the `known` ones. */
+  passedSince(known: number): number {
+    return (Atomics.load(this.#page.passed, this.#index) - known) >>> 0;
+  }
+
+  #has(flag: number): boolean {
+    return (Atomics.load(this.#page.flags, this.#index) & flag) !== 0;
+  }
+}
