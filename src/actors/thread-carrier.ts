@@ -64,7 +64,6 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     const { resourceLimits } = thread;
     const workerOptions = ownOptions(resourceLimits ? { name, resourceLimits } : { name });
     const worker = new Worker(options.module ?? THREAD_MODULE, workerOptions);
-    worker.unref();
     this.#worker = worker;
     this.outbox = new Outbox(worker, (error) => this.#dies(error));
     this.#heartbeat = new Heartbeat({
@@ -77,6 +76,8 @@ export class ThreadCarrier implements Carrier, ThreadLink {
       },
     });
     this.#exited = this.#listen(worker);
+    // Last: to listen to a thread makes it count again.
+    worker.unref();
   }
 
   transfer(reports: ExchangeReports): Transfer {

@@ -1,14 +1,15 @@
 /** What a pool leaves of the process it ran in: nothing that keeps it alive. */
 
 import { describe, expect, test } from 'vitest';
-import { createPool } from '../../../src/index.ts';
+import { RequestPool } from '../../../src/pool/request-pool.ts';
 import { runFixture } from '../../helpers/child.ts';
 import { echoServer } from '../../helpers/echo-server.ts';
 import { eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
 import { expectNoLeaks, snapshotResources } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { ISOLATIONS, MORTAL } from '../../helpers/thread-pool.ts';
 
-describe('a process', () => {
+describe.each(ISOLATIONS)('a process with a pool of isolation %s', (isolation) => {
   test.each(['close', 'destroy'])(
     'P2 exits by itself after %s, whatever was under way',
     async (how) => {
@@ -17,6 +18,7 @@ describe('a process', () => {
       await using silent = await scriptedPeer();
       using child = runFixture('use-and-close.ts', [
         how,
+        isolation,
         http1.origin,
         http2.origin,
         `${silent.port}`,
@@ -37,15 +39,19 @@ describe('a process', () => {
   test('P2 exits by itself with a pool that is idle and not closed', async () => {
     await using http1 = await echoServer();
     await using http2 = await echoServer({ protocol: 'h2' });
-    using child = runFixture('use-and-close.ts', ['leave', http1.origin, http2.origin]);
+    using child = runFixture('use-and-close.ts', ['leave', isolation, http1.origin, http2.origin]);
     expect(await child.end).toEqual({ code: 0, lines: ['end of script'], errors: '' });
   });
 });
 
 describe.each(VERSIONS)('after the end of a pool over HTTP/%s', (version) => {
-  test.each(['close', 'destroy'] as const)(
-    'P2 %s leaves no socket, timer or listener',
-    async (how) => {
+  const ends = ['close', 'destroy'] as const;
+  // A thread reuses the connection that this thread finds busy in the turn in which it answers.
+  const isolations = version === '2' ? ISOLATIONS : (['inline'] as const);
+  const cases = ends.flatMap((how) => isolations.map((isolation) => [how, isolation] as const));
+  test.each(cases)(
+    'P2 %s leaves no socket, timer, listener or thread (%s)',
+    async (how, isolation) => {
       await using peer = await eitherPeer(version);
       const caller = new AbortController();
       const signal = new AbortController();
@@ -53,7 +59,7 @@ describe.each(VERSIONS)('after the end of a pool over HTTP/%s', (version) => {
         { name: 'caller', target: caller.signal },
         { name: 'signal', target: signal.signal },
       ]);
-      const pool = createPool({ workers: 2, maxInFlight: 2 });
+      const pool = new RequestPool({ workers: 2, maxInFlight: 2, isolation }, MORTAL);
       const options = { caller: caller.signal, signal: signal.signal, stream: true } as const;
       const answered = pool.await(pool.get(peer.origin, options));
       const exchange = await peer.exchange();
