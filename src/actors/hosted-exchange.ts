@@ -150,7 +150,8 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
       if (this.#exchange.flushed) this.#options.mark.noteFlushed();
       else if (!this.#isOver) setTimeout(look, FLUSH_LOOK_MS);
     };
-    setImmediate(look);
+    // Most have when this turn is over, and before anybody hears that the request has started.
+    queueMicrotask(look);
   }
 }
 

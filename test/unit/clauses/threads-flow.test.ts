@@ -98,7 +98,7 @@ test('U9 a body that had left when its exchange was cancelled is complete', asyn
   const pool = threadPool();
   const handle = pool.post(peer.origin, { body: 'whole' });
   await (await peer.connection()).readRequest();
-  // No turn in between: the thread has not had the time to tell.
+  await expect.poll(() => pool.stats().workers[0]?.bytesSent).toBe(5);
   pool.cancel(handle);
   expect(await pool.receive(handle)).toMatchObject({
     type: 'error',
