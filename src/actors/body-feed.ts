@@ -54,7 +54,8 @@ export class BodyFeed {
   run(): boolean {
     const sink = this.#sink;
     if (sink === undefined) return false;
-    while (this.#hungry && !this.#resting) {
+    // The end needs no rest: a peer that has counted the bytes may answer before it comes.
+    while (this.#hungry && !(this.#resting && this.#taken.waiting > 0)) {
       const bytes = this.#taken.next(sink.pieceBytes);
       if (bytes === undefined) return true;
       // Cleared first: the sink may ask for more before it returns.

@@ -116,7 +116,8 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
 
   // --- what the upload reports ----------------------------------------------------------------
 
-  uploadProgressed(): void {
+  uploadProgressed(bytes: number): void {
+    if (bytes === 0) return;
     const { id, mark, outbox } = this.#options;
     this.#noteHead();
     mark.notePassed(this.#upload?.bytesSent ?? 0);
