@@ -4,14 +4,26 @@
  * and the heap of one that waits is reported, and what it takes to cancel them all.
  */
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { Dispatcher } from 'undici';
-import { type AsyncHandle, createPool } from '../src/index.ts';
+import { type AsyncHandle, createPool, type Pool } from '../src/index.ts';
 import { expectOk } from './payload.ts';
 import type { Drained, Kept, QueueOrder } from './queue.ts';
 
 const WARMUPS = 3_000;
 /** A small queue is drained again and again, until so many requests were measured. */
 const LEAST_REQUESTS = 20_000;
+
+/** Takes every request and never answers. */
+class Silent extends Dispatcher {
+  override dispatch(): boolean {
+    return true;
+  }
+
+  override async close(): Promise<void> {}
+
+  override async destroy(): Promise<void> {}
+}
 
 const { origin, waiting, mode }: QueueOrder = JSON.parse(process.argv[2] ?? '{}');
 const report = mode === 'drain' ? await drain() : await keep();
@@ -37,29 +49,35 @@ async function drain(): Promise<Drained> {
 
 async function keep(): Promise<Kept> {
   const pool = createPool({ workers: 1, maxInFlight: 1, dispatcher: () => new Silent() });
+  const request = (count: number): readonly AsyncHandle[] =>
+    Array.from({ length: count }, () => pool.get(`${origin}/small`));
   // One runs for ever; and the code is compiled before anything is measured.
-  pool.get(`${origin}/small`);
-  for (let done = 0; done < 10; done += 1) {
-    const handles = Array.from({ length: 500 }, () => pool.get(`${origin}/small`));
-    await cancelAll(handles);
-  }
+  const [running] = request(1);
+  for (let done = 0; done < 10; done += 1) await cancelAll(pool, request(500));
   const before = liveBytes();
-  const handles = Array.from({ length: waiting }, () => pool.get(`${origin}/small`));
+  const handles = request(waiting);
   const heapBytes = (liveBytes() - before) / waiting;
-  const stalls = watchLoop();
-  const cancelMs = await cancelAll(handles);
-  const stallMs = await stalls();
-  await pool.destroy();
-  return { heapBytes, cancelMs, stallMs };
+  const cancelled = await cancelAll(pool, handles);
+  if (running !== undefined) pool.cancel(running);
+  await pool.close();
+  return { heapBytes, ...cancelled };
+}
 
-  /** Until each has told whoever awaits it. */
-  async function cancelAll(all: readonly AsyncHandle[]): Promise<number> {
-    const ends = Promise.allSettled(all.map((handle) => pool.await(handle)));
-    const startMs = performance.now();
-    for (const handle of all) pool.cancel(handle);
-    await ends;
-    return performance.now() - startMs;
-  }
+/** Cancels them in one turn, until whoever awaits has been told. */
+async function cancelAll(
+  pool: Pool,
+  handles: readonly AsyncHandle[],
+): Promise<Omit<Kept, 'heapBytes'>> {
+  const ends = Promise.allSettled(handles.map((handle) => pool.await(handle)));
+  liveBytes();
+  await turn();
+  const stall = watchLoop();
+  const before = process.threadCpuUsage();
+  for (const handle of handles) pool.cancel(handle);
+  await ends;
+  const { user, system } = process.threadCpuUsage(before);
+  const cancelMs = (user + system) / 1000;
+  return { cancelMs, stallMs: await stall() };
 }
 
 function liveBytes(): number {
@@ -72,29 +90,16 @@ function liveBytes(): number {
 function watchLoop(): () => Promise<number> {
   let lastMs = performance.now();
   let longestMs = 0;
-  let watching = true;
   const look = (): void => {
     const nowMs = performance.now();
     longestMs = Math.max(longestMs, nowMs - lastMs);
     lastMs = nowMs;
-    if (watching) setImmediate(look);
   };
-  setImmediate(look);
+  const looking = setInterval(look);
   return async () => {
-    await new Promise((resolve) => setImmediate(resolve));
-    watching = false;
+    await turn();
+    clearInterval(looking);
     look();
     return longestMs;
   };
-}
-
-/** Takes every request and never answers. */
-class Silent extends Dispatcher {
-  override dispatch(): boolean {
-    return true;
-  }
-
-  override async close(): Promise<void> {}
-
-  override async destroy(): Promise<void> {}
 }

@@ -1,6 +1,6 @@
 /**
  * What it costs to wait for admission, by how many wait: CPU time of a request, heap of an exchange,
- * and the time to cancel all of them. Each run has a process of its own; the lengths take turns.
+ * and what it takes to cancel them all. Each run has a process of its own; the lengths take turns.
  */
 
 import { runOnce } from './child.ts';
@@ -21,9 +21,9 @@ export interface Drained {
 export interface Kept {
   /** Of one exchange that waits, its handle included. */
   readonly heapBytes: number;
-  /** From the first `cancel` until each `await` has rejected. */
+  /** CPU time of the thread from the first `cancel` until each `await` has rejected. */
   readonly cancelMs: number;
-  /** The longest turn of the event loop meanwhile. */
+  /** The longest turn of the event loop meanwhile: the same, and whatever else the machine does. */
   readonly stallMs: number;
 }
 

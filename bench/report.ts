@@ -66,9 +66,9 @@ export function memoryTable(rows: readonly MemoryRow[]): string {
 
 export function queueTable(rows: readonly QueueRow[]): string {
   return table(
-    'Exchanges that wait for admission: CPU of a request, heap of one that waits; time to cancel\n' +
-      'all of them, and the longest turn of the event loop meanwhile',
-    ['', 'CPU µs/req', '×', 'heap B', 'cancel ms', 'stall ms'],
+    'Exchanges that wait for admission: CPU of a request, heap of one that waits; CPU to\n' +
+      'cancel them all, and the longest turn of the event loop meanwhile',
+    ['', 'CPU µs/req', '×', 'heap B', 'cancel CPU ms', 'stall ms'],
     rows.map((row) => [
       `${row.waiting} waiting`,
       row.cpuUs.toFixed(1),

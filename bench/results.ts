@@ -25,7 +25,7 @@ export interface CaseResult {
 
 /**
  * Of the cost budget: CPU of a small GET to `undici.request`, throughput to `undici.stream`. Of a
- * queue: CPU of a request among 100 000 to one among 1 000, heap of one, time to cancel all.
+ * queue: CPU of a request among 100 000 to one among 1 000, heap of one, CPU time to cancel all.
  */
 export const TARGETS = {
   getCpu: 0.8,
@@ -90,7 +90,7 @@ function missedByQueue({ waiting, cpuRatio, heapBytes, cancelMs }: QueueRow): re
   const each = [
     ['CPU ratio', cpuRatio.toFixed(2), TARGETS.queueCpu],
     ['heap bytes', heapBytes.toFixed(0), TARGETS.queueHeap],
-    ['ms to cancel', cancelMs.toFixed(0), TARGETS.cancelMs],
+    ['CPU ms to cancel', cancelMs.toFixed(0), TARGETS.cancelMs],
   ] as const;
   return each
     .filter(([, value, target]) => Number(value) > target)
