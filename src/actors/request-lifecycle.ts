@@ -20,6 +20,7 @@
  *     ended aborts that transport.
  *  7. An upload that is cut while it has a transport aborts that transport in the same step, and
  *     then, or in settling, drops the rest of its body.
+ *  8. An unfinished upload that waits in the queue ends with its caller, unsent (C6).
  */
 
 import type { ErrorCode } from '../errors.ts';

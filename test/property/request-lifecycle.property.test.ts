@@ -65,6 +65,10 @@ function checkStep(before: ExchangeState, event: ExchangeEvent, { state, effects
     expect(audienceOf(before), '4: to an audience').toBe('listening');
   }
   checkUpload(before, event, { state, effects });
+  const isUnfinished = before.upload === 'open' || before.upload === 'finishing';
+  if (before.type === 'queued' && event.type === 'caller_died' && isUnfinished) {
+    expect(state.type, '8: nothing is sent from the queue for the dead').toBe('settled');
+  }
   if (state.type !== 'settled') return;
   expect(OVER, '3: a settled upload is over').toContain(state.upload);
   if (state.outcome === 'done') expect(audienceOf(before), '5: done is heard').toBe('listening');

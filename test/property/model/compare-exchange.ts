@@ -115,6 +115,7 @@ function compareEnd(exchange: ExpectedExchange, real: RealExchange, wrong: strin
   const { id, outcome, response, upload, spec } = exchange;
   const end = real.messages.find(({ type }) => type === 'done' || type === 'error');
   if (end?.type !== 'done' && end?.type !== 'error') return;
+  if (real.endedInTheMap) wrong.push(`S2 ${id} was told its end before it was over`);
   const code = end.type === 'done' ? 'done' : end.error.code;
   if (code !== outcome) wrong.push(`H3 ${id} was told ${code}, not ${outcome}`);
   if (end.type === 'done' && !response.stream) {

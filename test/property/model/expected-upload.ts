@@ -83,7 +83,7 @@ export class ExpectedUpload {
       return 'broken';
     }
     const whole = this.state === 'ended_by_caller';
-    const asked = this.finishes.length > 0 && this.state === 'finishing';
+    const asked = this.finishes.length > 0 && this.isUploading;
     this.finishes.push(this.state === 'open' || asked ? 'waits' : whole);
     if (this.state === 'open') this.state = 'finishing';
     if (this.isEndUnknown) this.#answerFinishes('open');

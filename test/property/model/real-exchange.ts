@@ -50,13 +50,18 @@ export class RealExchange {
   readonly receives: Seen<Message | undefined>[] = [];
   readonly signal = new AbortController();
   readonly replyTo: ReplyTo | undefined;
+  /** Whether it could still be found by its `ref` when its receiver heard of its end. */
+  endedInTheMap = false;
   loop: AsyncIterableIterator<Message> | undefined;
   looped: Seen<void> | undefined;
+  readonly #isRunning: (ref: string) => boolean;
   #handle: AsyncHandle | undefined;
   #endReceiver: (() => void) | undefined;
 
-  constructor(spec: Spec) {
+  /** `isRunning`: whether the pool finds an exchange by this `ref`. */
+  constructor(spec: Spec, isRunning: (ref: string) => boolean) {
     this.spec = spec;
+    this.#isRunning = isRunning;
     this.replyTo = this.#receiver();
   }
 
@@ -70,10 +75,13 @@ export class RealExchange {
   }
 
   send(pool: RequestPool, bytes: Uint8Array | string): void {
-    // The pool copies what it takes; what is compared later must not change under it.
-    const record = seen(pool.sendBody(this.handle, bytes));
+    const copy = Buffer.from(bytes);
+    const sent = pool.sendBody(this.handle, bytes);
+    // The buffer is its sender's again once there is an answer (U1).
+    if (typeof bytes !== 'string') void sent.then(() => bytes.fill(0xee));
+    const record = seen(sent);
     this.sends.push({
-      bytes: Buffer.from(bytes),
+      bytes: copy,
       seen: record,
       get answer() {
         const { outcome } = record;
@@ -119,7 +127,11 @@ export class RealExchange {
   }
 
   #receiver(): ReplyTo | undefined {
-    const push = (message: Message): void => void this.messages.push(message);
+    const push = (message: Message): void => {
+      this.messages.push(message);
+      if (message.type !== 'done' && message.type !== 'error') return;
+      this.endedInTheMap = this.#isRunning(message.ref);
+    };
     switch (this.spec.reply) {
       case 'mailbox':
         return undefined;

@@ -27,6 +27,8 @@ export interface Differences {
 
 export async function settle(model: PoolModel, world: World): Promise<void> {
   const untilMs = performance.now() + PATIENCE_MS;
+  // What is known already is known to promises a moment later.
+  await settled(1);
   for (;;) {
     const { missing, wrong } = compare(model, world);
     if (wrong.length > 0) fail('the pool contradicts the model', wrong, world);

@@ -98,6 +98,15 @@ export class World implements Facts {
     return target;
   }
 
+  /** Whether the pool finds an exchange by its `ref`, as it does while it runs. */
+  isRunning(ref: string): boolean {
+    try {
+      return this.pool.handle(ref).ref === ref;
+    } catch {
+      return false;
+    }
+  }
+
   isQueued(id: string): boolean {
     return this.flight(id).isQueued;
   }

@@ -36,8 +36,8 @@ export class Send extends ExchangeStep {
     { model, world }: Parameters<ExchangeStep['on']>[2],
   ) {
     const chunk = this.#chunk(exchange.upload?.sends.length ?? 0);
-    real.send(world.pool, chunk);
     exchange.send(Buffer.from(chunk), model.nowMs);
+    real.send(world.pool, chunk);
   }
 
   #chunk(offset: number): Uint8Array | string {

@@ -22,7 +22,7 @@ export class Start extends Step {
 
   async act(model: PoolModel, world: World): Promise<void> {
     const caller = await this.#callerFor(model, world);
-    const real = new RealExchange(this.#spec);
+    const real = new RealExchange(this.#spec, (ref) => world.isRunning(ref));
     const { refusal } = model;
     const id = `x${model.exchanges.length}`;
     const options = optionsFor(id, real, { world, caller });

@@ -1,0 +1,67 @@
+/**
+ * Proof that the tests can fail: puts one fault after the other into a copy of the sources and runs
+ * the test that owns the invariant it breaks. Prints what kills each; one that survives its owner is
+ * a failure, also when another test would notice it.
+ *
+ *     npm run mutants -- [--only <part of an id>] [--minutes <n>] [--write]
+ *
+ * What was killed is remembered by the text of the sources and the tests, so that a run that was
+ * broken off goes on where it was. `--write` puts the table into docs/mutants.md.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Bench } from './mutants/bench.ts';
+import { deliveries } from './mutants/deliveries.ts';
+import { flights } from './mutants/flight.ts';
+import { lifecycle } from './mutants/lifecycle.ts';
+import type { Mutant } from './mutants/mutant.ts';
+import { pools } from './mutants/pools.ts';
+import { type Outcome, reportOf } from './mutants/report.ts';
+import { times } from './mutants/times.ts';
+import { transports } from './mutants/transports.ts';
+import { uploads } from './mutants/uploads.ts';
+
+const MUTANTS: readonly Mutant[] = [
+  ...lifecycle,
+  ...flights,
+  ...uploads,
+  ...deliveries,
+  ...times,
+  ...pools,
+  ...transports,
+];
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    minutes: { type: 'string', default: '60' },
+    write: { type: 'boolean', default: false },
+  },
+});
+
+const untilMs = performance.now() + Number(values.minutes) * 60_000;
+const chosen = MUTANTS.filter(({ id }) => id.includes(values.only));
+const outcomes: Outcome[] = [];
+const bench = new Bench(join(import.meta.dirname, '..'));
+
+bench.checkTexts(MUTANTS);
+bench.checkOwners(new Set(chosen.map(({ owner }) => owner)));
+for (const mutant of chosen) {
+  if (performance.now() > untilMs) break;
+  const outcome = bench.run(mutant);
+  outcomes.push(outcome);
+  console.log(`${outcomes.length}/${chosen.length} ${outcome.verdict}: ${mutant.id}`);
+  console.log(`    ${outcome.killedBy ?? `by nothing in ${mutant.owner}`}`);
+}
+
+const survivors = outcomes.filter(({ verdict }) => verdict === 'survived');
+const left = chosen.length - outcomes.length;
+console.log(
+  `${outcomes.length - survivors.length} killed, ${survivors.length} survived, ${left} left`,
+);
+if (values.write) {
+  writeFileSync(join(import.meta.dirname, '..', 'docs', 'mutants.md'), reportOf(outcomes));
+}
+process.exitCode = survivors.length > 0 || left > 0 ? 1 : 0;

@@ -1,0 +1,148 @@
+/** Faults in who runs, who waits, who is watched, and in how workers and pools end. */
+
+import { MODEL, type Mutant } from './mutant.ts';
+
+const admission = 'src/pool/admission.ts';
+const engine = 'src/pool/engine.ts';
+const monitor = 'src/actors/caller-monitor.ts';
+const watches = 'src/pool/watches.ts';
+const owner = MODEL;
+
+export const pools: readonly Mutant[] = [
+  {
+    id: 'admission: lets one more wait than there is room for',
+    file: admission,
+    find: 'if (this.#lines.size >= this.#limits.queueLimit) return false;',
+    replace: 'if (this.#lines.size > this.#limits.queueLimit) return false;',
+    breaks: 'H6',
+  },
+  {
+    id: 'admission: runs one more on a worker than it may',
+    file: admission,
+    find: 'inFlight < this.#limits.maxInFlight;',
+    replace: 'inFlight <= this.#limits.maxInFlight;',
+    breaks: 'H6',
+  },
+  {
+    id: 'admission: keeps in line what has ended',
+    file: admission,
+    find: 'item.waiter.leave();',
+    replace: '',
+    breaks: 'H6, S2',
+  },
+  {
+    id: 'admission: gives work to a worker that is down',
+    file: admission,
+    find: "return state === 'up' && inFlight <",
+    replace: 'return inFlight <',
+    breaks: 'W1',
+  },
+  {
+    id: 'engine: forgets whom it watches for an exchange',
+    file: engine,
+    find: 'this.#watches.end(flight);',
+    replace: '',
+    breaks: 'C1, P2',
+  },
+  {
+    id: 'engine: answers nobody when a worker dies',
+    file: engine,
+    find: 'if (flight.worker === slot) flight.workerDied(error);',
+    replace: '',
+    breaks: 'W1, H3',
+  },
+  {
+    id: 'engine: lets nobody in once the pool is closing',
+    file: engine,
+    find: "if (this.#life === 'open' || this.#life === 'closing') this.#admission.pump();",
+    replace: "if (this.#life === 'open') this.#admission.pump();",
+    breaks: 'P1',
+  },
+  {
+    id: 'engine: is closed before its last exchange has ended',
+    file: engine,
+    find: 'if (this.#flights.size === 0) this.#lastEnded?.();',
+    replace: 'this.#lastEnded?.();',
+    breaks: 'P1',
+  },
+  {
+    id: 'engine: takes requests while it is closing',
+    file: engine,
+    find: `      this.#life = 'closing';
+      this.#admission.resume();`,
+    replace: '      this.#admission.resume();',
+    breaks: 'P1',
+  },
+  {
+    id: 'supervisor: gives up one death early',
+    file: 'src/pool/supervisor.ts',
+    find: 'return recent.length + 1 > context.maxRestarts;',
+    replace: 'return recent.length + 1 >= context.maxRestarts;',
+    breaks: 'W3',
+  },
+  {
+    id: 'supervisor: never gives up',
+    file: 'src/pool/supervisor.ts',
+    find: 'return recent.length + 1 > context.maxRestarts;',
+    replace: 'return recent.length + 1 < 0;',
+    breaks: 'W3',
+  },
+  {
+    id: 'worker: comes back without a backoff',
+    file: 'src/actors/worker.ts',
+    find: 'return step / 2 + (step / 2) * random;',
+    replace: 'return 0;',
+    breaks: 'W1',
+    owner: 'test/unit/actors/worker.test.ts',
+  },
+  {
+    id: 'retirement: leaves the connections of a worker open',
+    file: 'src/pool/retirement.ts',
+    find: 'await carrier.destroy();',
+    replace: '',
+    breaks: 'P2',
+  },
+  {
+    id: 'handles: counts a handle as young for ever',
+    file: 'src/pool/handles.ts',
+    find: 'else if (flight.handle !== undefined) this.#young -= 1;',
+    replace: '',
+    breaks: 'P2',
+  },
+  {
+    id: 'handles: takes the handle of another pool for its own',
+    file: 'src/pool/handles.ts',
+    find: 'target.host === this.#host',
+    replace: 'target.host !== undefined',
+    breaks: 'H2',
+    owner: 'test/unit/clauses/handles.test.ts',
+  },
+  {
+    id: 'caller-monitor: listens on when the last exchange has ended',
+    file: monitor,
+    find: 'if (watch.watchers.size > 0) return;',
+    replace: 'if (watch.watchers.size >= 0) return;',
+    breaks: 'C1',
+  },
+  {
+    id: 'caller-monitor: tells of a death only the first exchange',
+    file: monitor,
+    find: 'for (const watcher of watch.watchers) watcher.callerDied();',
+    replace: 'for (const watcher of [...watch.watchers].slice(0, 1)) watcher.callerDied();',
+    breaks: 'C1, C3',
+  },
+  {
+    id: 'watches: does not hear the signal of a request',
+    file: watches,
+    find: 'if (signal !== undefined && watched.signal) this.#monitor.watch(signal, watched.signal);',
+    replace: '',
+    breaks: 'X3',
+  },
+  {
+    id: 'watches: sends for a caller that is dead already',
+    file: watches,
+    find: "flight.stop('ERR_CALLER_DIED');",
+    replace: 'this.#watch(flight);',
+    breaks: 'C5',
+  },
+].map((mutant) => ({ owner, ...mutant }));

@@ -1,0 +1,84 @@
+/** Faults in the timeouts of an exchange and in the wheel that they lie on. */
+
+import { DEADLINES, MODEL, type Mutant } from './mutant.ts';
+
+const wheel = 'src/pool/deadlines.ts';
+const clock = 'src/pool/flight-clock.ts';
+const due = 'src/pool/flight-deadlines.ts';
+
+export const times: readonly Mutant[] = [
+  {
+    id: 'deadlines: fires a tick early',
+    file: wheel,
+    find: 'Math.max(Math.ceil(dueMs / TICK_MS), this.#sweptTick + 1)',
+    replace: 'Math.max(Math.floor(dueMs / TICK_MS), this.#sweptTick + 1)',
+    breaks: 'T2',
+    owner: DEADLINES,
+  },
+  {
+    id: 'deadlines: loses what a leap of the clock went over',
+    file: wheel,
+    find: 'const first = Math.max(this.#sweptTick + 1, nowTick - SLOTS + 1);',
+    replace: 'const first = nowTick;',
+    breaks: 'T2',
+    owner: DEADLINES,
+  },
+  {
+    id: 'deadlines: keeps its timer when nothing is due any more',
+    file: wheel,
+    find: 'if (this.#size === 0) this.#disarm();',
+    replace: '',
+    breaks: 'P2',
+    owner: DEADLINES,
+  },
+  {
+    id: 'deadlines: puts off a deadline that was set earlier',
+    file: wheel,
+    find: 'if (dueMs >= entry.dueMs) return;',
+    replace: '',
+    breaks: 'T2',
+    owner: DEADLINES,
+  },
+  {
+    id: 'flight-clock: takes a body that moves for an idle one',
+    file: clock,
+    find: `  moved(): void {
+    this.movedMs = this.now();`,
+    replace: '  moved(): void {',
+    breaks: 'T1',
+    owner: MODEL,
+  },
+  {
+    id: 'flight-clock: sets no timeout for the queue',
+    file: clock,
+    find: 'if (queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#ask',
+    replace: 'if (queueTimeoutMs === Number.POSITIVE_INFINITY) this.#ask',
+    breaks: 'H6',
+    owner: MODEL,
+  },
+  {
+    id: 'flight-clock: drains for ever what nobody wants',
+    file: clock,
+    find: `    this.drainUntilMs = this.now() + DRAIN_MS;
+    this.#ask(this.drainUntilMs);`,
+    replace: '    this.drainUntilMs = Number.POSITIVE_INFINITY;',
+    breaks: 'C2',
+    owner: MODEL,
+  },
+  {
+    id: 'flight-deadlines: calls late headers an idle peer',
+    file: due,
+    find: "consider(times.sentMs + request.headersTimeoutMs, 'ERR_HEADERS_TIMEOUT');",
+    replace: "consider(times.sentMs + request.headersTimeoutMs, 'ERR_IDLE_TIMEOUT');",
+    breaks: 'T2',
+    owner: MODEL,
+  },
+  {
+    id: 'flight-deadlines: forgets the timeout of the connect',
+    file: due,
+    find: "consider(times.dispatchedMs + request.connectTimeoutMs, 'ERR_CONNECT_TIMEOUT');",
+    replace: '',
+    breaks: 'T1',
+    owner: MODEL,
+  },
+];

@@ -1,0 +1,76 @@
+/** Faults in the conversation with undici, and in what its errors are called. */
+
+import { MODEL, type Mutant } from './mutant.ts';
+
+const exchange = 'src/actors/exchange.ts';
+const errors = 'src/actors/foreign-errors.ts';
+const ERRORS = 'test/unit/actors/foreign-errors.test.ts';
+
+export const transports: readonly Mutant[] = [
+  {
+    id: 'exchange: takes a response that was cut over HTTP/2 for a whole one',
+    file: exchange,
+    find: 'const wasCut = this.#stream !== undefined && !this.#streamEnded;',
+    replace: 'const wasCut = false;',
+    breaks: 'E, H3',
+    owner: 'test/unit/clauses/one-end-http2.test.ts',
+  },
+  {
+    id: 'exchange: does not reset the stream of an HTTP/2 request',
+    file: exchange,
+    find: 'resetStream(stream);',
+    replace: '',
+    breaks: 'T3',
+    owner: MODEL,
+  },
+  {
+    id: 'exchange: does not abort over HTTP/1.1',
+    file: exchange,
+    find: 'this.#controller?.abort(ABORTED);',
+    replace: '',
+    breaks: 'T3',
+    owner: MODEL,
+  },
+  {
+    id: 'exchange: does not stop reading without credit',
+    file: exchange,
+    find: 'this.#controller?.pause();',
+    replace: '',
+    breaks: 'F2',
+    owner: 'test/unit/clauses/flow-http1.test.ts',
+  },
+  {
+    id: 'exchange: says twice that it failed',
+    file: exchange,
+    find: `    if (this.#progress === 'over') return;
+    this.#progress = 'over';
+    this.#leaveHolder();`,
+    replace: '    this.#leaveHolder();',
+    breaks: 'H3',
+    owner: 'test/unit/clauses/one-end.test.ts',
+  },
+  {
+    id: 'foreign-errors: calls a response that is too short a broken protocol',
+    file: errors,
+    find: "UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'ERR_TRUNCATED',",
+    replace: "UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'ERR_PROTOCOL',",
+    breaks: 'E',
+    owner: ERRORS,
+  },
+  {
+    id: 'foreign-errors: calls a response that broke off a broken socket',
+    file: errors,
+    find: "if (point.headReceived) return 'ERR_TRUNCATED';",
+    replace: '',
+    breaks: 'E',
+    owner: MODEL,
+  },
+  {
+    id: 'foreign-errors: calls a failed handshake a failed connect',
+    file: errors,
+    find: "return point.isTls ? 'ERR_TLS' : 'ERR_CONNECT';",
+    replace: "return 'ERR_CONNECT';",
+    breaks: 'E',
+    owner: ERRORS,
+  },
+];

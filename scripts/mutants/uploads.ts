@@ -1,0 +1,94 @@
+/** Faults on the way of a request body. */
+
+import { MODEL, type Mutant } from './mutant.ts';
+
+const body = 'src/actors/upload-body.ts';
+const taken = 'src/actors/taken-bytes.ts';
+const flight = 'src/pool/flight-upload.ts';
+const owner = MODEL;
+
+export const uploads: readonly Mutant[] = [
+  {
+    id: 'upload-body: swallows a late chunk into the body',
+    file: body,
+    find: "if (this.#state !== 'open') return RESOLVED_FALSE;",
+    replace: "if (this.#state === 'closed') return RESOLVED_FALSE;",
+    breaks: 'U3',
+  },
+  {
+    id: 'upload-body: ends the body when there is nothing to send for a moment',
+    file: body,
+    find: "if (this.#state !== 'finished' || this.#senders.hasOffers) return;",
+    replace: 'if (this.#senders.hasOffers) return;',
+    breaks: 'U5',
+  },
+  {
+    id: 'upload-body: leaves senders waiting when it closes',
+    file: body,
+    find: 'this.#senders.release();',
+    replace: '',
+    breaks: 'U3',
+  },
+  {
+    id: 'upload-body: keeps the buffer of its sender instead of a copy',
+    file: body,
+    find: 'const fits = owned ? this.#taken.put(chunk) : this.#taken.putCopy(chunk, borrow);',
+    replace: 'const fits = this.#taken.put(chunk);',
+    breaks: 'U1',
+  },
+  {
+    id: 'upload-body: finishes a body that is shorter than declared',
+    file: body,
+    find: 'if (this.#contentLength !== undefined && total !== this.#contentLength) {',
+    replace: 'if (this.#contentLength !== undefined && total > this.#contentLength) {',
+    breaks: 'U5',
+  },
+  {
+    id: 'upload-body: holds the last byte back for a dead caller',
+    file: body,
+    find: `    this.#state = 'finished';
+    this.#taken.releaseLastByte();
+    this.#flush();`,
+    replace: `    this.#state = 'finished';
+    this.#flush();`,
+    breaks: 'C2',
+  },
+  {
+    id: 'taken-bytes: takes one byte more than declared',
+    file: taken,
+    find: 'this.accepted + byteLength > this.#contentLength;',
+    replace: 'this.accepted + byteLength > this.#contentLength + 1;',
+    breaks: 'U5',
+  },
+  {
+    id: 'taken-bytes: lets the last declared byte go before the finish',
+    file: taken,
+    find: 'if (this.accepted === this.#contentLength) this.#holdLastByte();',
+    replace: '',
+    breaks: 'U5',
+  },
+  {
+    id: 'flight-upload: says of a body that was cut that it is whole',
+    file: flight,
+    find: `    this.body.close();
+    this.#finish?.resolve(upload === 'ended_by_caller');`,
+    replace: `    this.body.close();
+    this.#finish?.resolve(true);`,
+    breaks: 'U4',
+  },
+  {
+    id: 'flight-upload: leaves the finish without an answer when the body is cut',
+    file: flight,
+    find: `    this.body.close();
+    this.#finish?.resolve(upload === 'ended_by_caller');`,
+    replace: '    this.body.close();',
+    breaks: 'U4',
+  },
+  {
+    id: 'flight-upload: finishes twice',
+    file: flight,
+    find: 'if (this.#finish !== undefined) return this.#finish.promise;',
+    replace: '',
+    breaks: 'U4',
+  },
+].map((mutant) => ({ ...mutant, owner }));
