@@ -17,14 +17,6 @@ export const deliveries: readonly Mutant[] = [
     breaks: 'F1',
   },
   {
-    id: 'delivery: lets a small chunk overtake one that is held',
-    file: delivery,
-    find: 'if (chunk.byteLength <= this.#limit && this.#held.length === 0) {',
-    replace: 'if (chunk.byteLength <= this.#limit) {',
-    breaks: 'H4',
-    owner: 'test/unit/pool/delivery.test.ts',
-  },
-  {
     id: 'delivery: loses what is granted',
     file: delivery,
     find: 'this.#credit += bytes;',

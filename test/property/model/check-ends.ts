@@ -4,12 +4,12 @@ import { checkEnded } from '../invariants.ts';
 import type { PoolModel } from './pool-model.ts';
 import type { World } from './world.ts';
 
-/** Everything has ended; what nobody has received is asked for by `await`. */
+/** Everything has ended, and was read to its end. */
 export function checkExchanges(model: PoolModel, world: World): void {
   for (const exchange of model.exchanges) {
-    const { id, response, receiverDead, hasOwnReceiver, upload } = exchange;
-    // What lies in a mailbox nobody has read, and what was sent to the dead nobody has heard.
-    if (receiverDead || (!hasOwnReceiver && !response.endRead)) continue;
+    const { id, response, receiverDead, upload } = exchange;
+    // What was sent to the dead nobody has heard.
+    if (receiverDead) continue;
     // A peer that does not read has not seen how it ended.
     if (upload?.stalled === true) continue;
     const request = world.peer.requests.get(id);

@@ -33,7 +33,7 @@ const status = fc.constantFrom(200, 200, 307, 413, 500);
 const bytes = fc.constantFrom(1, 99, 100, 101, 1_000, 5_000);
 const length = fc.constantFrom(undefined, undefined, 150, 5_000);
 const chunk: fc.Arbitrary<ChunkKind> = fc.constantFrom(
-  ...(['empty', 'text', 'text', 'binary', 'binary', 'large', 'huge'] as const),
+  ...(['empty', 'text', 'binary', 'binary', 'rest', 'rest', 'excess', 'large', 'huge'] as const),
 );
 const few = fc.constantFrom(0, 3, 3_000);
 const patience = fc.constantFrom(0, 3, undefined);
@@ -84,11 +84,11 @@ const CALLS: readonly Weighted[] = [
     fc.tuple(which, patience).map(([choice, units]) => new Receive(choice, units)),
   ),
   often(
-    2,
+    4,
     which.map((choice) => new Loop(choice)),
   ),
   often(
-    1,
+    4,
     which.map((choice) => new LeaveLoop(choice)),
   ),
   often(
@@ -104,7 +104,7 @@ const CALLS: readonly Weighted[] = [
     which.map((choice) => new CallerDies(choice)),
   ),
   often(
-    2,
+    3,
     which.map((choice) => new ReceiverDies(choice)),
   ),
 ];
@@ -133,11 +133,11 @@ const PEERS: readonly Weighted[] = [
     fc.tuple(which, breaks).map(([choice, by]) => new Break(choice, by)),
   ),
   often(
-    8,
+    14,
     which.map((choice) => new Stall(choice)),
   ),
   often(
-    4,
+    8,
     which.map((choice) => new ReadOn(choice)),
   ),
   often(

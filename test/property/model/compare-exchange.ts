@@ -3,12 +3,12 @@
 import type { Message } from '../../../src/index.ts';
 import { patternBytes } from '../../helpers/echo-routes.ts';
 import { bodyOf } from '../../helpers/message-log.ts';
+import { compareAnswers, compareAwaits } from './compare-answers.ts';
+import { comparePeer } from './compare-peer.ts';
 import type { ExpectedExchange } from './expected-exchange.ts';
-import type { Answer } from './expected-upload.ts';
 import type { PoolModel } from './pool-model.ts';
-import { codeIn, type RealExchange, type Seen } from './real-exchange.ts';
+import type { RealExchange } from './real-exchange.ts';
 import type { Differences } from './settle.ts';
-import { BODY_BYTES } from './spec.ts';
 import type { World } from './world.ts';
 
 export function compareExchange(
@@ -149,108 +149,4 @@ function expectedEnding({ spec, upload, reached, endedBy }: ExpectedExchange): s
   return state === 'open' || state === 'finishing' || state === 'abandoned'
     ? state
     : ENDED_BY[state];
-}
-
-function compareAnswers(
-  exchange: ExpectedExchange,
-  real: RealExchange,
-  differences: Differences,
-): void {
-  const { id, upload } = exchange;
-  const sends = upload?.sends.map(({ answer }) => answer) ?? real.sends.map(() => false);
-  const finishes = upload?.finishes ?? real.finishes.map(() => false);
-  sends.forEach((answer, index) => {
-    compareAnswer(`U2 send ${index} of ${id}`, answer, real.sends[index]?.seen, differences);
-  });
-  finishes.forEach((answer, index) => {
-    compareAnswer(`U4 finish ${index} of ${id}`, answer, real.finishes[index], differences);
-  });
-}
-
-function compareAnswer(
-  what: string,
-  expected: Answer,
-  given: Seen<boolean> | undefined,
-  { missing, wrong }: Differences,
-): void {
-  const outcome = given?.outcome;
-  if (outcome === undefined) {
-    const mayWait = expected === 'open' || expected === 'unknown' || expected === 'waits';
-    if (!mayWait) missing.push(`${what} has no answer`);
-    return;
-  }
-  const answer = 'value' in outcome ? outcome.value : codeIn(outcome.error);
-  const allowed = expected === 'open' ? true : expected;
-  const isEither = allowed === 'any' || allowed === 'unknown';
-  if (isEither ? typeof answer !== 'boolean' : answer !== allowed) {
-    wrong.push(`${what} was answered ${answer}, not ${allowed}`);
-  }
-}
-
-function compareAwaits(
-  exchange: ExpectedExchange,
-  real: RealExchange,
-  { missing, wrong }: Differences,
-): void {
-  const { id, awaits, outcome: end, awaitedBytes } = exchange;
-  awaits.forEach(({ outcome: expected }, index) => {
-    const outcome = real.awaits[index]?.outcome;
-    if (outcome === undefined) {
-      if (expected !== 'waits') missing.push(`A1 await ${index} of ${id} still waits`);
-      return;
-    }
-    const result = 'value' in outcome ? 'done' : codeIn(outcome.error);
-    const wanted = expected === 'end' ? end : 'ERR_AWAIT_TIMEOUT';
-    if (expected === 'waits' || result !== wanted) {
-      wrong.push(`A2 await ${index} of ${id} got ${result}, not ${expected} ${end}`);
-    }
-    if (!('value' in outcome)) return;
-    const { body } = outcome.value;
-    const { readBytes } = exchange.response;
-    const skipped = exchange.response.stream ? readBytes : 0;
-    if (!Buffer.from(body).equals(patternBytes(awaitedBytes ?? 0, skipped))) {
-      wrong.push(`A1 await ${index} of ${id} got ${body.byteLength} bytes, not ${awaitedBytes}`);
-    }
-  });
-}
-
-function comparePeer(
-  exchange: ExpectedExchange,
-  world: World,
-  { missing, wrong }: Differences,
-): void {
-  const { id, upload, reached, spec, cut, peerBroke } = exchange;
-  const request = world.peer.requests.get(id);
-  if (request === undefined) {
-    if (reached) missing.push(`${id} has not reached the peer`);
-    return;
-  }
-  if (!reached) {
-    wrong.push(`${id} reached the peer`);
-    return;
-  }
-  const arrived = request.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  if (spec.body === 'bytes' && arrived > 0) {
-    const body = Buffer.concat(request.chunks);
-    if (!body.equals(patternBytes(body.byteLength))) wrong.push(`U1 ${id} sent other bytes`);
-  }
-  const isReading = upload?.stalled !== true;
-  // A stream that both sides have ended is closed: nothing more can be said on it.
-  const isClosed = exchange.version === '2' && exchange.response.ended && request.complete;
-  if (cut && isReading && !peerBroke && !isClosed && !request.gone)
-    missing.push(`T3 the peer has not seen the end of ${id}`);
-  if (exchange.isLive && request.gone && !peerBroke && !cut) wrong.push(`${id} was given up`);
-  const isCut = upload?.state === 'ended_by_response' || upload?.state === 'ended_by_failure';
-  if (isCut && request.complete) wrong.push(`U5 the cut body of ${id} looks complete`);
-  if (!exchange.isLive || peerBroke || cut || !isReading) return;
-  const isExact = upload === undefined || !upload.isMuddy;
-  const wanted = upload === undefined ? (spec.body === 'bytes' ? BODY_BYTES : 0) : upload.released;
-  if (isExact && arrived < wanted)
-    missing.push(`U6 ${arrived} of ${wanted} bytes of ${id} arrived`);
-  if (isExact && arrived > wanted)
-    wrong.push(`U1 ${arrived} bytes of ${id} arrived, not ${wanted}`);
-  const isWhole =
-    upload === undefined || upload.state === 'ended_by_caller' || upload.state === 'ended_by_death';
-  if (isWhole && !request.complete) missing.push(`U4 the end of the body of ${id} has not arrived`);
-  if (!isWhole && request.complete) wrong.push(`U5 the body of ${id} was ended`);
 }

@@ -7,7 +7,7 @@
  */
 
 import type { ErrorCode } from '../../../src/index.ts';
-import type { ExpectedPhase } from './expected-exchange.ts';
+import type { ExpectedPhase } from './expected-record.ts';
 import type { Limits } from './spec.ts';
 
 /** How long a response that nobody wants may take. */

@@ -9,6 +9,7 @@
 import type { ErrorCode } from '../../../src/index.ts';
 import type { Version } from '../../helpers/either-peer.ts';
 import { ExpectedExchange } from './expected-exchange.ts';
+import { ExpectedLine } from './expected-line.ts';
 import { ExpectedWorkers } from './expected-workers.ts';
 import type { Spec } from './spec.ts';
 
@@ -38,8 +39,7 @@ export class PoolModel {
   readonly options: ModelOptions;
   readonly exchanges: ExpectedExchange[] = [];
   readonly workers: ExpectedWorkers;
-  /** Those who wait, first come first. */
-  queue: ExpectedExchange[] = [];
+  readonly line: ExpectedLine;
   /** Callers, living and dead, with what they asked for. */
   readonly callers: { alive: boolean; readonly exchanges: ExpectedExchange[] }[] = [];
   /** When a `close` gives up waiting. */
@@ -53,6 +53,7 @@ export class PoolModel {
   constructor(options: ModelOptions) {
     this.options = options;
     this.workers = new ExpectedWorkers(options.workers, options.maxRestarts, START_MS);
+    this.line = new ExpectedLine(options.queueLimit);
   }
 
   /** The real pool, where the model may look at it. */
@@ -108,9 +109,8 @@ export class PoolModel {
     const owner = caller === undefined ? undefined : this.callers[caller];
     owner?.exchanges.push(exchange);
     if (owner?.alive === false) exchange.stop('ERR_CALLER_DIED');
-    else if (this.queue.length === 0 && this.#hasRoom()) exchange.admit(this.nowMs);
-    else if (this.queue.length >= this.options.queueLimit) exchange.stop('ERR_OVERLOAD');
-    else this.queue.push(exchange);
+    else if (this.line.isEmpty && this.#hasRoom()) exchange.admit(this.nowMs);
+    else if (!this.line.join(exchange)) exchange.stop('ERR_OVERLOAD');
     return exchange;
   }
 
@@ -167,9 +167,9 @@ export class PoolModel {
     this.workers.passTo(nowMs);
     this.#expireRunning();
     this.settle();
-    this.#expireQueued();
+    this.line.expire(nowMs);
     if (this.closeDues.some((dueMs) => dueMs <= nowMs) && !this.isOver) {
-      this.#followQueueTimeouts();
+      this.line.followTimeouts(this.#facts, nowMs);
       this.endAll('destroyed', 'ERR_POOL_DESTROYED');
     }
     this.#expireWaiters();
@@ -185,24 +185,6 @@ export class PoolModel {
     }
   }
 
-  #expireQueued(): void {
-    for (const exchange of [...this.queue]) {
-      const due = exchange.times.dues(exchange.phase).find(({ dueMs }) => dueMs <= this.nowMs);
-      if (due !== undefined) exchange.fail(due.code);
-    }
-  }
-
-  /** A timeout in the queue may come before what else happens at the same instant. */
-  #followQueueTimeouts(): void {
-    for (const exchange of this.queue) {
-      const ended = this.#facts?.codeOf(exchange.id);
-      const dues = exchange.times.dues(exchange.phase);
-      const due = dues.find(({ dueMs, code }) => dueMs <= this.nowMs && code === ended);
-      if (due !== undefined) exchange.fail(due.code);
-    }
-    this.queue = this.queue.filter(({ isLive }) => isLive);
-  }
-
   #expireWaiters(): void {
     for (const { awaits, receives, response } of this.exchanges) {
       for (const one of awaits) {
@@ -216,27 +198,15 @@ export class PoolModel {
     }
   }
 
-  // --- admission ------------------------------------------------------------------------------
-
   /** Lets in whom there is room for (H6). */
   settle(): void {
-    this.queue = this.queue.filter(({ isLive }) => isLive);
-    this.#followQueueTimeouts();
-    while (this.queue.length > 0 && this.#hasRoom() && this.#isAdmitting) {
-      this.#nextInLine()?.admit(this.nowMs);
-      this.queue = this.queue.filter(({ phase }) => phase === 'queued');
+    const isAdmitting = this.life === 'open' || this.life === 'closing';
+    this.line.followTimeouts(this.#facts, this.nowMs);
+    while (isAdmitting && this.#hasRoom()) {
+      const next = this.line.next(this.#facts);
+      if (next === undefined) return;
+      next.admit(this.nowMs);
     }
-  }
-
-  get #isAdmitting(): boolean {
-    return this.life === 'open' || this.life === 'closing';
-  }
-
-  /** Those who lost a worker go first; in which order among themselves is left open. */
-  #nextInLine(): ExpectedExchange | undefined {
-    const first = this.queue.filter(({ isFirst }) => isFirst);
-    if (first.length === 0) return this.queue[0];
-    return first.find(({ id }) => this.#facts?.isQueued(id) === false) ?? first[0];
   }
 
   #hasRoom(): boolean {
@@ -251,7 +221,7 @@ export class PoolModel {
     for (const exchange of held) {
       if (exchange.phase === 'connecting') {
         exchange.requeue(this.nowMs);
-        this.queue.push(exchange);
+        this.line.comeBack(exchange);
       } else if (exchange.phase === 'ending') {
         exchange.survived = worker;
       } else {

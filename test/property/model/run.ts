@@ -6,6 +6,7 @@ import { checkExchanges } from './check-ends.ts';
 import type { Command } from './commands/step.ts';
 import { commands } from './commands.ts';
 import { type ModelOptions, PoolModel } from './pool-model.ts';
+import { readOut } from './read-out.ts';
 import { settle } from './settle.ts';
 import { openScene, type Scene, World } from './world.ts';
 
@@ -74,6 +75,7 @@ async function runSequence(
     void world.pool.destroy('over');
     model.endAll('destroyed', 'ERR_POOL_DESTROYED');
     await settle(model, world);
+    await readOut(model, world);
     checkExchanges(model, world);
   } finally {
     await world.dispose();

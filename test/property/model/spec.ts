@@ -126,7 +126,7 @@ export const uploadSpec: fc.Arbitrary<Spec> = fc
     stream: fc.boolean(),
     window: fc.constantFrom(undefined, 100, 1_000),
     body: fc.constant('upload' as const),
-    contentLength: fc.constantFrom(undefined, undefined, 1, 200),
+    contentLength: fc.constantFrom(undefined, undefined, 1, 70),
   })
   .map((spec) => (spec.stream ? spec : { ...spec, window: undefined }));
 

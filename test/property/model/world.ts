@@ -20,7 +20,7 @@ import { checkAtRest } from '../invariants.ts';
 import { RANDOM, RESTART_WINDOW_MS } from './expected-workers.ts';
 import { type ModelPeer, modelPeer } from './peer.ts';
 import { type Facts, type ModelOptions, START_MS } from './pool-model.ts';
-import type { RealExchange, Seen } from './real-exchange.ts';
+import { type RealExchange, type Seen, seen } from './real-exchange.ts';
 import { UPLOAD_BUFFER_BYTES } from './spec.ts';
 
 /** How long the end of a caller, or of a connection, may take. */
@@ -142,7 +142,8 @@ export class World implements Facts {
 
   /** Ends what is left, and fails when something of the pool remains. */
   async dispose(): Promise<void> {
-    await this.pool.destroy();
+    const destroyed = seen(this.pool.destroy());
+    await until(() => destroyed.outcome !== undefined, 'P1 destroy does not resolve');
     for (const { outcome } of this.closes) {
       if (outcome !== undefined && 'error' in outcome) throw outcome.error;
     }

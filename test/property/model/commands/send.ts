@@ -1,11 +1,15 @@
-/** Sends one chunk, in any state: empty, text, binary, or more than fits anywhere. */
+/**
+ * Sends one chunk, in any state: empty, text, binary, just what is left of a declared length, a byte
+ * more than that, or more than fits anywhere.
+ */
 
 import { patternBytes } from '../../../helpers/echo-routes.ts';
 import type { ExpectedExchange } from '../expected-exchange.ts';
+import type { ExpectedUpload } from '../expected-upload.ts';
 import type { RealExchange } from '../real-exchange.ts';
 import { ExchangeStep } from './step.ts';
 
-export type ChunkKind = 'empty' | 'text' | 'binary' | 'large' | 'huge';
+export type ChunkKind = 'empty' | 'text' | 'binary' | 'rest' | 'excess' | 'large' | 'huge';
 
 const LARGE_BYTES = 100_000;
 /** More than a window of HTTP/2 holds, and mostly more than the sockets between do. */
@@ -35,12 +39,14 @@ export class Send extends ExchangeStep {
     real: RealExchange,
     { model, world }: Parameters<ExchangeStep['on']>[2],
   ) {
-    const chunk = this.#chunk(exchange.upload?.sends.length ?? 0);
+    const chunk = this.#chunk(exchange.upload);
     exchange.send(Buffer.from(chunk), model.nowMs);
     real.send(world.pool, chunk);
   }
 
-  #chunk(offset: number): Uint8Array | string {
+  #chunk(upload: ExpectedUpload | undefined): Uint8Array | string {
+    const offset = upload?.sends.length ?? 0;
+    const left = upload?.contentLength === undefined ? 9 : upload.contentLength - upload.accepted;
     switch (this.#kind) {
       case 'empty':
         return '';
@@ -48,6 +54,10 @@ export class Send extends ExchangeStep {
         return `chunk ${offset} à la carte`;
       case 'binary':
         return patternBytes(60, offset);
+      case 'rest':
+        return patternBytes(left, offset);
+      case 'excess':
+        return patternBytes(left + 1, offset);
       case 'large':
         return patternBytes(LARGE_BYTES, offset);
       default:
