@@ -1,6 +1,8 @@
 /** What a pool leaves of the process it ran in: nothing that keeps it alive. */
 
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { connectPool, createPool } from '../../../src/index.ts';
 import { RequestPool } from '../../../src/pool/request-pool.ts';
 import { runFixture } from '../../helpers/child.ts';
 import { echoServer } from '../../helpers/echo-server.ts';
@@ -43,6 +45,33 @@ describe.each(ISOLATIONS)('a process with a pool of isolation %s', (isolation) =
     expect(await child.end).toEqual({ code: 0, lines: ['end of script'], errors: '' });
   });
 });
+
+test('P2 idle ports keep neither their thread nor the process alive', async () => {
+  await using server = await echoServer();
+  using child = runFixture('idle-ports.ts', [server.origin]);
+  const { code, lines, errors } = await child.end;
+  expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  expect(lines.toSorted()).toEqual(['10', '20', 'the thread has ended 3']);
+});
+
+test.each(['close', 'destroy'] as const)(
+  'P2 %s leaves no port of the pool, connected to or not',
+  async (how) => {
+    const before = snapshotResources();
+    const pool = createPool({ workers: 1 });
+    const unused = pool.port();
+    const used = connectPool(pool.port());
+    const asked = used.await(used.get('http://127.0.0.1:1/')).catch(() => 'failed');
+    expect(await asked).toBe('failed');
+    await pool[how]();
+    await used.close();
+    // To whoever begins to listen on it, a port that was never used tells that it is closed.
+    const closed = once(unused, 'close');
+    unused.start();
+    await closed;
+    await expectNoLeaks(before);
+  },
+);
 
 describe.each(VERSIONS)('after the end of a pool over HTTP/%s', (version) => {
   const ends = ['close', 'destroy'] as const;
