@@ -20,6 +20,7 @@ import type {
 } from '../options.ts';
 import { awaitResponse, receiveMessage, UNTIL_THE_END } from './awaiting.ts';
 import { type CallerPool, createCallerPool, type RequestVerbs } from './caller-pool.ts';
+import { fetchThrough } from './fetch/fetch-through.ts';
 import type { HandleRecord } from './handle-record.ts';
 import { MessageLoop } from './message-loop.ts';
 import { abortSignal, type Check, checkedCall, positive, show, zeroOrMore } from './validate.ts';
@@ -66,6 +67,12 @@ export interface HandleCalls extends RequestVerbs {
    * keep a result, keep a handle, not its `ref` (H8).
    */
   handle(ref: string): AsyncHandle;
+  /**
+   * The WHATWG's `fetch` through this pool: resolves with a `Response` once its headers are there,
+   * rejects with a `TypeError` whose cause is the `RequestError`, or with the reason of the signal.
+   * Follows redirects and decodes gzip, deflate and br; there is no cache and there are no cookies.
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
   /** The same request verbs for one caller, which dies when the scope is disposed (C1). */
   withCaller(caller?: Caller): CallerPool;
 }
@@ -189,6 +196,10 @@ export class CheckedCalls implements HandleCalls {
 
   handle(ref: string): AsyncHandle {
     return this.#handles.byRef(ref);
+  }
+
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    return fetchThrough(this, input, init);
   }
 
   withCaller(caller?: Caller): CallerPool {
