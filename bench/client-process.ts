@@ -35,9 +35,12 @@ async function measure({ client: name, caseName, origin }: Turn): Promise<Sample
   const benchCase = CASES.find((each) => each.name === caseName);
   if (client === undefined || benchCase === undefined) throw new Error(`no ${caseName} of ${name}`);
   const cpuBefore = process.cpuUsage();
+  const callerBefore = process.threadCpuUsage();
   const wallBefore = performance.now();
   await runTurn(benchCase, client, origin);
   const wallMs = performance.now() - wallBefore;
   const cpu = process.cpuUsage(cpuBefore);
-  return { cpuUs: cpu.user + cpu.system, wallMs };
+  const caller = process.threadCpuUsage(callerBefore);
+  const callerUs = caller.user + caller.system;
+  return { cpuUs: cpu.user + cpu.system, callerUs, wallMs };
 }

@@ -8,9 +8,12 @@
  * Ratios are taken within a round, against the round's own reference, and their median counts.
  */
 
-/** One client's turn in one round. CPU is user and system time of its process, all threads. */
+/** One client's turn in one round. CPU is user and system time. */
 export interface Sample {
+  /** Of its process, all threads. */
   readonly cpuUs: number;
+  /** Of the thread that made the requests. */
+  readonly callerUs: number;
   readonly wallMs: number;
 }
 

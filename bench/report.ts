@@ -7,7 +7,7 @@ import { findPackageJSON } from 'node:module';
 import type { MemoryRow } from './memory.ts';
 import { MIB } from './payload.ts';
 import type { QueueRow } from './queue.ts';
-import { type CaseResult, isStream } from './results.ts';
+import { type CaseResult, countsCaller, isStream } from './results.ts';
 import type { RoutingRow } from './routing.ts';
 
 type Cells = readonly string[];
@@ -39,7 +39,7 @@ export function caseTable({ case: benchCase, rows }: CaseResult): string {
   const body = rows.map((row): Cells => {
     const cpuMsPerGib = (row.cpuUsPerRequest / 1000) * ((1024 * MIB) / benchCase.bytes);
     return [
-      row.client,
+      countsCaller(row.client) ? `${row.client} (caller's thread only)` : row.client,
       (isStream(benchCase) ? cpuMsPerGib : row.cpuUsPerRequest).toFixed(1),
       ratio(row.cpuRatio),
       (isStream(benchCase) ? row.mibPerSecond : row.requestsPerSecond).toFixed(0),

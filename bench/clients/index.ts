@@ -15,6 +15,7 @@ const CLIENTS: Readonly<Record<string, Load>> = {
   got: async () => (await import('./got.ts')).gotClient(),
   axios: async () => (await import('./axios.ts')).axiosClient(),
   spool: async () => (await import('./spool.ts')).spoolReplyTo(),
+  'spool thread': async () => (await import('./spool.ts')).spoolThread(),
   'spool messages': async () => (await import('./spool.ts')).spoolMessages(),
 };
 

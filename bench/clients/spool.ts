@@ -10,9 +10,17 @@ type Pool = ReturnType<typeof createPool>;
 
 /** Buffered requests, uploads, and downloads to a `replyTo` function. */
 export function spoolReplyTo(): BenchClient {
-  const pool = createPool();
+  return clientOf('spool', createPool());
+}
+
+/** The same, with workers in threads of their own. */
+export function spoolThread(): BenchClient {
+  return clientOf('spool thread', createPool({ isolation: 'thread' }));
+}
+
+function clientOf(name: string, pool: Pool): BenchClient {
   return {
-    name: 'spool',
+    name,
     async get(url) {
       const response = await pool.await(pool.get(url));
       expectOk(response.status);
