@@ -40,6 +40,7 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
   #creditBytes: number;
   #paused = false;
   #isOver = false;
+  #isHttp2 = false;
 
   constructor(options: HostedOptions) {
     const { agent, mark, uploads, creditBytes } = options;
@@ -86,13 +87,16 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
 
   headReceived({ status, headers, raw, httpVersion }: Head): void {
     const { id, outbox } = this.#options;
-    const own = httpVersion === '2' ? packHeaders(headers) : undefined;
+    this.#isHttp2 = httpVersion === '2';
+    const own = this.#isHttp2 ? packHeaders(headers) : undefined;
     outbox.add(['head', id, status, packRawHeaders(raw), own]);
   }
 
   dataReceived(chunk: Uint8Array): void {
     const { id, outbox } = this.#options;
-    outbox.add(['data', id, outbox.give(chunk)]);
+    // A read of HTTP/1.1 is of this exchange alone; of HTTP/2 other streams may have their part.
+    outbox.give(chunk, !this.#isHttp2);
+    outbox.add(['data', id]);
     this.#creditBytes -= chunk.byteLength;
     if (this.#creditBytes >= 0 || this.#paused) return;
     this.#paused = true;

@@ -2,31 +2,36 @@
  * Items on their way to another thread: collected over one turn of the event loop and posted as one
  * parcel; and the other side, which takes the parcel apart.
  *
- * Invariants: items arrive in the order in which they were added. Bytes that fill a buffer of their
- * own are transferred; others are copied once, into one buffer per parcel that is transferred. So
- * bytes that were handed to `give` are the sender's no more.
+ * Invariants: items arrive in the order in which they were added, and their bytes in the order in
+ * which those were. Many bytes in memory that nobody else looks into are transferred; all others
+ * are copied once, into one buffer per parcel that is transferred. So bytes that were handed to
+ * `give` are the sender's no more.
  */
 
 import { isMarkedAsUntransferable, type Transferable } from 'node:worker_threads';
 
-/** Bytes as they stand in an item: themselves, or the length of the next part of the parcel's. */
-export type PostedBytes = Uint8Array | number;
-
-/** What is posted: the items, and the bytes of those that share a buffer. */
-export type Parcel<Item> = readonly [items: readonly Item[], packed: Uint8Array | undefined];
+/** What is posted: the items; their bytes, or lengths of what is `packed`; and those together. */
+export type Parcel<Item> = readonly [
+  items: readonly Item[],
+  parts: readonly (Uint8Array | number)[],
+  packed: Uint8Array | undefined,
+];
 
 /** A port, or a thread, as far as it is needed here. */
 export interface Postable {
   postMessage(value: unknown, transfer: readonly Transferable[]): void;
 }
 
+/** To transfer fewer costs more than to copy them. */
+const LEAST_TRANSFER_BYTES = 4 * 1024;
+
 export class Outbox<Item> {
   readonly #port: Postable;
   readonly #failed: (error: unknown) => void;
   #items: Item[] = [];
-  #transfer: Transferable[] = [];
-  #small: Uint8Array[] = [];
-  #smallBytes = 0;
+  #parts: Uint8Array[] = [];
+  /** Buffers that go as they are, with all parts that lie in them. */
+  readonly #going = new Set<ArrayBufferLike>();
   #scheduled = false;
 
   /** `failed` is told when a parcel could not be posted; it is lost then. */
@@ -42,18 +47,22 @@ export class Outbox<Item> {
     setImmediate(() => this.flush());
   }
 
-  /** Bytes for the item that is added next; the sender uses them no more. */
-  give(bytes: Uint8Array): PostedBytes {
-    if (!fillsItsBuffer(bytes)) return this.copy(bytes);
-    this.#transfer.push(bytes.buffer);
-    return bytes;
+  /**
+   * Bytes for the item that is added next; the sender uses them no more. With `toEnd` nobody looks
+   * into their buffer any more either, if they reach to its end.
+   */
+  give(bytes: Uint8Array, toEnd = false): void {
+    const { buffer, byteOffset, byteLength } = bytes;
+    const reachesEnd = byteOffset + byteLength === buffer.byteLength;
+    if (reachesEnd && (toEnd || byteOffset === 0) && byteLength >= LEAST_TRANSFER_BYTES) {
+      if (!isMarkedAsUntransferable(buffer)) this.#going.add(buffer);
+    }
+    this.#parts.push(bytes);
   }
 
   /** Bytes for the item that is added next; the sender keeps them and does not change them. */
-  copy(bytes: Uint8Array): PostedBytes {
-    this.#small.push(bytes);
-    this.#smallBytes += bytes.byteLength;
-    return bytes.byteLength;
+  copy(bytes: Uint8Array): void {
+    this.#parts.push(bytes);
   }
 
   /** Posts what was collected. */
@@ -61,59 +70,61 @@ export class Outbox<Item> {
     this.#scheduled = false;
     const items = this.#items;
     if (items.length === 0) return;
-    const transfer = this.#transfer;
     this.#items = [];
-    this.#transfer = [];
     try {
-      const parcel: Parcel<Item> = [items, this.#pack(transfer)];
-      this.#port.postMessage(parcel, transfer);
+      const [parts, packed] = this.#pack();
+      // What is shared between threads is not copied, and cannot be transferred.
+      const transfer = [...this.#going].filter((buffer) => buffer instanceof ArrayBuffer);
+      const parcel: Parcel<Item> = [items, parts, packed];
+      this.#port.postMessage(parcel, packed ? [...transfer, packed.buffer] : transfer);
     } catch (error) {
       this.#failed(error);
     }
+    this.#going.clear();
   }
 
-  #pack(transfer: Transferable[]): Uint8Array | undefined {
-    const small = this.#small;
-    if (small.length === 0) return undefined;
-    const packed = Buffer.allocUnsafeSlow(this.#smallBytes);
-    this.#small = [];
-    this.#smallBytes = 0;
+  #pack(): readonly [parts: (Uint8Array | number)[], packed: Uint8Array<ArrayBuffer> | undefined] {
+    const given = this.#parts;
+    this.#parts = [];
+    let packedBytes = 0;
+    const parts = given.map((bytes) => {
+      if (this.#going.has(bytes.buffer)) return bytes;
+      packedBytes += bytes.byteLength;
+      return bytes.byteLength;
+    });
+    if (packedBytes === 0) return [parts, undefined];
+    const packed = Buffer.allocUnsafeSlow(packedBytes);
     let at = 0;
-    for (const bytes of small) {
+    for (const [index, bytes] of given.entries()) {
+      if (parts[index] === bytes) continue;
       packed.set(bytes, at);
       at += bytes.byteLength;
     }
-    transfer.push(packed.buffer);
-    return packed;
+    return [parts, packed];
   }
 }
 
 /** Takes the bytes of a parcel's items, in their order. */
 export class ParcelBytes {
+  readonly #parts: readonly (Uint8Array | number)[];
   readonly #packed: Uint8Array | undefined;
+  #next = 0;
   #at = 0;
 
-  constructor(packed: Uint8Array | undefined) {
+  constructor([, parts, packed]: Parcel<unknown>) {
+    this.#parts = parts;
     this.#packed = packed;
   }
 
-  take(bytes: PostedBytes): Uint8Array {
-    if (typeof bytes !== 'number') return bytes;
+  /** Those of the next item that has some; to be called for each, also where nobody wants them. */
+  take(): Uint8Array {
+    const part = this.#parts[this.#next] ?? 0;
+    this.#next += 1;
+    if (typeof part !== 'number') return part;
     const from = this.#at;
-    this.#at += bytes;
+    this.#at += part;
     return this.#packed?.subarray(from, this.#at) ?? NO_BYTES;
   }
-}
-
-/** A buffer that nobody else looks into, as Node makes them for what a socket has read. */
-function fillsItsBuffer(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
-  const { buffer } = bytes;
-  return (
-    bytes.byteLength === buffer.byteLength &&
-    bytes.byteLength > 0 &&
-    buffer instanceof ArrayBuffer &&
-    !isMarkedAsUntransferable(buffer)
-  );
 }
 
 const NO_BYTES = new Uint8Array(0);

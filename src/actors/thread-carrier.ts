@@ -168,10 +168,10 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     this.#options.died(error);
   }
 
-  #receive([reports, packed]: Parcel<ThreadReport>): void {
+  #receive(parcel: Parcel<ThreadReport>): void {
     this.#heartbeat.heard();
-    const bytes = new ParcelBytes(packed);
-    for (const report of reports) this.#take(report, bytes);
+    const bytes = new ParcelBytes(parcel);
+    for (const report of parcel[0]) this.#take(report, bytes);
   }
 
   #take(report: ThreadReport, bytes: ParcelBytes): void {
@@ -187,8 +187,7 @@ export class ThreadCarrier implements Carrier, ThreadLink {
       case 'pong':
         break;
       case 'data': {
-        // Taken first: bytes lie one behind the other, also those that nobody wants any more.
-        const chunk = bytes.take(report[2]);
+        const chunk = bytes.take();
         this.#transfers.get(report[1])?.data(chunk);
         break;
       }

@@ -45,9 +45,9 @@ class ThreadHost {
     this.#outbox.add(['ready']);
   }
 
-  receive([commands, packed]: Parcel<ThreadCommand>): void {
-    const bytes = new ParcelBytes(packed);
-    for (const command of commands) this.#do(command, bytes);
+  receive(parcel: Parcel<ThreadCommand>): void {
+    const bytes = new ParcelBytes(parcel);
+    for (const command of parcel[0]) this.#do(command, bytes);
   }
 
   #do(command: ThreadCommand, bytes: ParcelBytes): void {
@@ -59,8 +59,7 @@ class ThreadHost {
         this.#dispatch(command[1], command[2], command[3], bytes);
         break;
       case 'chunk': {
-        // Taken first: bytes lie one behind the other, also those that nobody wants any more.
-        const chunk = bytes.take(command[2]);
+        const chunk = bytes.take();
         this.#exchanges.get(command[1])?.chunk(chunk);
         break;
       }
@@ -86,7 +85,7 @@ class ThreadHost {
 
   #dispatch(id: number, posted: PostedRequest, creditBytes: number, parcel: ParcelBytes): void {
     const [method, origin, path, headers, body] = posted;
-    const bytes = body === undefined || body === true ? undefined : parcel.take(body);
+    const bytes = body === 'whole' ? parcel.take() : undefined;
     const mark = new SharedMark(this.#marks, id);
     const exchange = new HostedExchange({
       id,
@@ -94,7 +93,7 @@ class ThreadHost {
       mark,
       outbox: this.#outbox,
       request: { method, origin, path, headers, text: undefined, bytes },
-      uploads: body === true,
+      uploads: body === 'parts',
       creditBytes,
       over: () => this.#exchanges.delete(id),
     });

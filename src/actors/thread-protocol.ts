@@ -1,6 +1,7 @@
 /**
  * What passes between the pool and a worker in a thread: commands down, reports up, each a tuple of
- * plain data, which costs a structured clone a third of what an object with names does.
+ * plain data, which costs a structured clone a third of what an object with names does. A whole
+ * body, a chunk and data come with bytes (`actors/port-outbox`).
  *
  * Exchanges are named by ids that are never used again. Commands and reports for an exchange that
  * is over on the other side are ignored there.
@@ -8,7 +9,6 @@
 
 import type { ConnectTimes } from './carrier.ts';
 import type { PlainFailure } from './plain-failure.ts';
-import type { PostedBytes } from './port-outbox.ts';
 
 /** In the order in which they can first occur. */
 export type ThreadCommand =
@@ -16,7 +16,7 @@ export type ThreadCommand =
   | readonly ['marks', page: SharedArrayBuffer]
   | readonly ['dispatch', id: number, request: PostedRequest, creditBytes: number]
   /** A part of the body, and its end. */
-  | readonly ['chunk', id: number, bytes: PostedBytes]
+  | readonly ['chunk', id: number]
   | readonly ['finish', id: number]
   /** So many more bytes of the response may be posted. */
   | readonly ['grant', id: number, bytes: number]
@@ -31,8 +31,7 @@ export type PostedRequest = readonly [
   origin: string,
   path: string,
   headers: readonly string[],
-  /** The whole body; `true` where it comes in parts, `undefined` where there is none. */
-  body: PostedBytes | true | undefined,
+  body: 'none' | 'whole' | 'parts',
 ];
 
 /** In the order in which they can first occur. */
@@ -44,7 +43,7 @@ export type ThreadReport =
   | readonly ['started', id: number, reused: boolean | undefined, times: ConnectTimes | undefined]
   /** `headers` only where they are not those of `raw` with their names in lower case. */
   | readonly ['head', id: number, status: number, raw: string, headers: string | undefined]
-  | readonly ['data', id: number, bytes: PostedBytes]
+  | readonly ['data', id: number]
   | readonly ['ended', id: number, trailers: string]
   | readonly ['failed', id: number, failure: PlainFailure]
   /** More of the body, and then its end, has gone to the transport; the mark says how much. */

@@ -70,7 +70,8 @@ export class ThreadTransfer implements Transfer, BodySink {
     upload?.attach(this);
     this.#creditBytes = this.#room;
     const { method, origin, path, headers, bytes } = request;
-    const body = upload !== undefined || (bytes && outbox.copy(bytes));
+    const body = upload !== undefined ? 'parts' : bytes === undefined ? 'none' : 'whole';
+    if (body === 'whole' && bytes !== undefined) outbox.copy(bytes);
     outbox.add(['dispatch', id, [method, origin, path, headers, body], this.#creditBytes]);
   }
 
@@ -115,7 +116,8 @@ export class ThreadTransfer implements Transfer, BodySink {
   accept(bytes: Uint8Array): boolean {
     const { outbox } = this.#link;
     this.heldBytes += bytes.byteLength;
-    outbox.add(['chunk', this.#id, outbox.give(bytes)]);
+    outbox.give(bytes);
+    outbox.add(['chunk', this.#id]);
     return true;
   }
 

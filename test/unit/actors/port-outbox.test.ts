@@ -1,15 +1,12 @@
 /** Parcels between threads: what is posted together, what is transferred, what is copied. */
 
 import { expect, test } from 'vitest';
-import {
-  Outbox,
-  type Parcel,
-  ParcelBytes,
-  type PostedBytes,
-} from '../../../src/actors/port-outbox.ts';
+import { Outbox, type Parcel, ParcelBytes } from '../../../src/actors/port-outbox.ts';
 import { settled } from '../../helpers/leaks.ts';
 
-type Item = readonly [name: string, bytes?: PostedBytes];
+type Item = readonly [name: string, withBytes?: boolean];
+
+const MANY = 8 * 1024;
 
 /** An outbox whose parcels arrive as a port would deliver them. */
 function outbox() {
@@ -23,25 +20,31 @@ function outbox() {
   return { parcels, failures, box: new Outbox<Item>(port, (error) => failures.push(error)) };
 }
 
-/** Items of a parcel with their bytes as text. */
-function open([items, packed]: Parcel<Item>): readonly string[] {
-  const bytes = new ParcelBytes(packed);
-  return items.map(([name, part]) => {
-    return part === undefined ? name : `${name} ${Buffer.from(bytes.take(part))}`;
+/** Items of a parcel with their bytes: as text, or how many. */
+function open(parcel: Parcel<Item>): readonly string[] {
+  const bytes = new ParcelBytes(parcel);
+  return parcel[0].map(([name, withBytes]) => {
+    if (withBytes !== true) return name;
+    const part = bytes.take();
+    return `${name} ${part.byteLength < 100 ? Buffer.from(part) : part.byteLength}`;
   });
 }
 
 test('what is added in one turn is posted once, in order, with its bytes', async () => {
   const { box, parcels } = outbox();
   const shared = Buffer.from('abcdefgh');
+  const add = (name: string, bytes: Uint8Array): void => {
+    box.give(bytes);
+    box.add([name, true]);
+  };
   box.add(['first']);
-  box.add(['second', box.give(shared.subarray(0, 3))]);
-  box.add(['third', box.copy(shared.subarray(3, 6))]);
-  box.add(['empty', box.give(new Uint8Array(0))]);
-  box.add(['fourth', box.give(shared.subarray(6))]);
+  add('second', shared.subarray(0, 3));
+  add('many', new Uint8Array(MANY));
+  add('empty', new Uint8Array(0));
+  add('last', shared.subarray(6));
   expect(parcels).toEqual([]);
   await settled(1);
-  expect(parcels.map(open)).toEqual([['first', 'second abc', 'third def', 'empty ', 'fourth gh']]);
+  expect(parcels.map(open)).toEqual([['first', 'second abc', `many ${MANY}`, 'empty ', 'last gh']]);
   box.add(['later']);
   await settled(1);
   expect(parcels.slice(1).map(open)).toEqual([['later']]);
@@ -49,19 +52,46 @@ test('what is added in one turn is posted once, in order, with its bytes', async
   expect(parcels).toHaveLength(2);
 });
 
-test('W5 bytes that fill a buffer of their own are transferred, all others are left alone', () => {
+test('W5 many bytes that fill a buffer of their own are transferred, others are left alone', () => {
   const { box, parcels } = outbox();
-  const whole = new Uint8Array(Buffer.from('whole'));
-  const kept = new Uint8Array(Buffer.from('kept'));
-  const part = new Uint8Array(Buffer.from('a part')).subarray(2);
-  const pooled = Buffer.from('pooled');
-  box.add(['1', box.give(whole)]);
-  box.add(['2', box.copy(kept)]);
-  box.add(['3', box.give(part)]);
-  box.add(['4', box.give(pooled)]);
+  const whole = new Uint8Array(MANY);
+  const kept = new Uint8Array(MANY);
+  const tail = new Uint8Array(2 * MANY).subarray(MANY);
+  const few = new Uint8Array(10);
+  for (const bytes of [whole, tail, few]) {
+    box.give(bytes);
+    box.add(['given', true]);
+  }
+  box.copy(kept);
+  box.add(['copied', true]);
   box.flush();
-  expect(parcels.map(open)).toEqual([['1 whole', '2 kept', '3 part', '4 pooled']]);
-  expect([whole, kept, part, pooled].map(({ byteLength }) => byteLength)).toEqual([0, 4, 4, 6]);
+  expect(parcels[0]?.[1]).toEqual([new Uint8Array(MANY), MANY, 10, MANY]);
+  expect([whole, kept, tail, few].map(({ byteLength }) => byteLength)).toEqual([0, MANY, MANY, 10]);
+});
+
+test('W5 a read that nobody looks into any more is transferred with all its parts', () => {
+  const { box, parcels } = outbox();
+  const read = Buffer.alloc(3 * MANY, 'r');
+  const parts = [read.subarray(5, MANY), read.subarray(MANY + 7)];
+  const unfinished = Buffer.alloc(2 * MANY).subarray(0, MANY);
+  for (const bytes of [...parts, unfinished]) {
+    box.give(bytes, true);
+    box.add(['part', true]);
+  }
+  box.flush();
+  expect(parcels.map(open)).toEqual([[`part ${MANY - 5}`, `part ${2 * MANY - 7}`, `part ${MANY}`]]);
+  expect([read.byteLength, unfinished.byteLength]).toEqual([0, MANY]);
+  expect(parcels[0]?.[1].map((part) => typeof part)).toEqual(['object', 'object', 'number']);
+});
+
+test('W5 what node keeps for itself is copied', () => {
+  const { box, parcels } = outbox();
+  const pool = Buffer.from('pooled').buffer;
+  box.give(new Uint8Array(pool), true);
+  box.add(['pool', true]);
+  box.flush();
+  expect(parcels.map(open)).toEqual([[`pool ${pool.byteLength}`]]);
+  expect(pool.byteLength).toBeGreaterThan(0);
 });
 
 test('a parcel that cannot be cloned is told, and the next one goes', () => {
