@@ -50,7 +50,9 @@ let minted = 0;
 /** The next `ref`; it names the row in which its record stands. */
 export function mintRef(row: number, prefix: string = PREFIX): string {
   minted += 1;
-  return `${prefix}.${minted.toString(36)}.${row}`;
+  // Two parts, the short one flat: a text of five parts keeps all of them.
+  const rest = `.${minted.toString(36)}.${row}`;
+  return prefix + rest;
 }
 
 /** The row that a `ref` names; `NaN` for a text that is none. */

@@ -33,6 +33,21 @@ export interface TimeSource {
   readonly deadlines: Deadlines;
 }
 
+/** The times of an exchange from its admission on: an object of its own, as most of those who wait
+ * have none, and each time costs 24 bytes. */
+class RunTimes {
+  admittedMs = Number.NaN;
+  dispatchedMs = Number.NaN;
+  sentMs = Number.NaN;
+  headMs = Number.NaN;
+  movedMs = Number.NaN;
+  drainUntilMs = Number.NaN;
+  throughputMs = Number.NaN;
+  throughputBytes = 0;
+}
+
+const NOT_RUN: RunTimes = Object.freeze(new RunTimes());
+
 export class FlightClock implements Deadline, FlightTimes {
   dueMs: number = UNSET_DEADLINE.dueMs;
   slot: number = UNSET_DEADLINE.slot;
@@ -40,15 +55,9 @@ export class FlightClock implements Deadline, FlightTimes {
   previous: Deadline | undefined;
 
   readonly createdMs: number;
-  queuedMs: number;
-  admittedMs = Number.NaN;
-  dispatchedMs = Number.NaN;
-  sentMs = Number.NaN;
-  headMs = Number.NaN;
-  movedMs: number;
-  drainUntilMs = Number.NaN;
-  throughputMs = Number.NaN;
-  throughputBytes = 0;
+  /** When it began to wait, if that was not at its creation. */
+  #requeuedMs: number | undefined;
+  #run: RunTimes = NOT_RUN;
   readonly #owner: Timed;
   readonly #source: TimeSource;
 
@@ -56,15 +65,49 @@ export class FlightClock implements Deadline, FlightTimes {
     this.#owner = owner;
     this.#source = source;
     this.createdMs = source.clock.now();
-    this.queuedMs = this.createdMs;
-    this.movedMs = this.createdMs;
+  }
+
+  get queuedMs(): number {
+    return this.#requeuedMs ?? this.createdMs;
+  }
+
+  get admittedMs(): number {
+    return this.#run.admittedMs;
+  }
+
+  get dispatchedMs(): number {
+    return this.#run.dispatchedMs;
+  }
+
+  get sentMs(): number {
+    return this.#run.sentMs;
+  }
+
+  get headMs(): number {
+    return this.#run.headMs;
+  }
+
+  get movedMs(): number {
+    return this.#run.movedMs;
+  }
+
+  get drainUntilMs(): number {
+    return this.#run.drainUntilMs;
+  }
+
+  get throughputMs(): number {
+    return this.#run.throughputMs;
+  }
+
+  get throughputBytes(): number {
+    return this.#run.throughputBytes;
   }
 
   /** It begins to wait for admission: its queue timeout runs from here (H7). */
   queued(): void {
     const { queueTimeoutMs } = this.#owner.request;
     // The first time it has just been created.
-    if (!Number.isNaN(this.admittedMs)) this.queuedMs = this.now();
+    if (!Number.isNaN(this.admittedMs)) this.#requeuedMs = this.now();
     if (queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#ask(this.queuedMs + queueTimeoutMs);
   }
 
@@ -72,32 +115,35 @@ export class FlightClock implements Deadline, FlightTimes {
   dispatched(): void {
     const { timeoutMs, connectTimeoutMs, idleTimeoutMs } = this.#owner.request;
     const nowMs = this.now();
-    if (Number.isNaN(this.admittedMs)) this.admittedMs = nowMs;
-    this.dispatchedMs = nowMs;
-    this.movedMs = nowMs;
+    const run = this.#begun;
+    if (Number.isNaN(run.admittedMs)) run.admittedMs = nowMs;
+    run.dispatchedMs = nowMs;
+    run.movedMs = nowMs;
     const limitMs = Math.min(timeoutMs, connectTimeoutMs, idleTimeoutMs);
-    this.#ask(Math.min(nowMs + limitMs, this.admittedMs + timeoutMs));
+    this.#ask(Math.min(nowMs + limitMs, run.admittedMs + timeoutMs));
   }
 
   /** Bytes moved, in whichever direction. */
   moved(): void {
-    this.movedMs = this.now();
+    this.#begun.movedMs = this.now();
   }
 
   /** Bytes of an upload moved. What was accepted is owed to the peer, however slow it is (C2). */
   uploadMoved(): void {
-    this.movedMs = this.now();
-    if (!Number.isNaN(this.drainUntilMs)) this.drainUntilMs = this.movedMs + DRAIN_MS;
+    const run = this.#begun;
+    run.movedMs = this.now();
+    if (!Number.isNaN(run.drainUntilMs)) run.drainUntilMs = run.movedMs + DRAIN_MS;
   }
 
   /** The request is on the wire whole: the peer's time for its headers runs from here. */
   sent(): void {
     const { request, state } = this.#owner;
-    this.sentMs = this.now();
+    const run = this.#begun;
+    run.sentMs = this.now();
     // The end of a body is on the wire too; or `idleTimeout` would come before `headersTimeout`.
-    this.movedMs = this.sentMs;
+    run.movedMs = run.sentMs;
     if (state.type === 'connecting' || state.type === 'waiting') {
-      this.#ask(this.sentMs + request.headersTimeoutMs);
+      this.#ask(run.sentMs + request.headersTimeoutMs);
     }
   }
 
@@ -108,23 +154,24 @@ export class FlightClock implements Deadline, FlightTimes {
   }
 
   headReceived(): void {
-    this.headMs = this.now();
-    this.movedMs = this.headMs;
-    this.measureThroughput(this.headMs);
+    const run = this.#begun;
+    run.headMs = this.now();
+    run.movedMs = run.headMs;
+    this.measureThroughput(run.headMs);
   }
 
   /** Begins an interval of `minThroughput`, where that is asked for. */
   measureThroughput(nowMs: number = this.now()): void {
     const { request, bytesMoved } = this.#owner;
     if (request.minThroughput === undefined) return;
-    this.throughputMs = nowMs;
-    this.throughputBytes = bytesMoved;
+    this.#begun.throughputMs = nowMs;
+    this.#begun.throughputBytes = bytesMoved;
     this.#ask(nowMs + request.minThroughput.interval);
   }
 
   /** Nobody wants the rest: it has to be over in a while. */
   boundDrain(): void {
-    this.drainUntilMs = this.now() + DRAIN_MS;
+    this.#begun.drainUntilMs = this.now() + DRAIN_MS;
     this.#ask(this.drainUntilMs);
   }
 
@@ -147,6 +194,11 @@ export class FlightClock implements Deadline, FlightTimes {
     } else {
       this.#owner.timedOut(due.code);
     }
+  }
+
+  get #begun(): RunTimes {
+    if (this.#run === NOT_RUN) this.#run = new RunTimes();
+    return this.#run;
   }
 
   #next(): ReturnType<typeof nextTimeout> {

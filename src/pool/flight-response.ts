@@ -20,16 +20,17 @@ export class FlightResponse {
   head: Head | undefined;
   trailers: ResponseHeaders = NO_TRAILERS;
   bytesReceived = 0;
-  #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] | undefined;
 
   /** Keeps a chunk for the buffered body. */
   keep(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
+    if (this.#chunks === undefined) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
   }
 
   /** Forgets the body. */
   drop(): void {
-    this.#chunks = [];
+    this.#chunks = undefined;
   }
 
   /** The message that announces the response; `undefined` before there is one. */
@@ -47,7 +48,7 @@ export class FlightResponse {
   }
 
   /** The whole response, with what was kept of the body or what somebody else collected of it. */
-  whole(end: ResponseEnd, collected: readonly Uint8Array[] = this.#chunks): PoolResponse {
+  whole(end: ResponseEnd, collected: readonly Uint8Array[] = this.#chunks ?? []): PoolResponse {
     const { head } = this;
     return new BufferedResponse({
       ref: end.ref,

@@ -56,7 +56,9 @@ function splitPlain(url: string): Target | undefined {
     if (ORIGINS.size >= ORIGINS_KEPT) ORIGINS.clear();
     ORIGINS.set(authority, origin);
   }
-  return { origin, path, url: origin + path, authorization: undefined };
+  // As it came where it is the same: a text of its own would be kept for each that waits.
+  const same = origin === authority;
+  return { origin, path, url: same ? url : origin + path, authorization: undefined };
 }
 
 /** The scheme, where it is one: in `user:secret@host` the parser takes the user's name for it. */

@@ -97,7 +97,15 @@ function plainGet({ origin, path, url }: Target, defaults: ResolvedDefaults): Re
     plain = resolveRequest(call, defaults);
     PLAIN_GETS.set(defaults, plain);
   }
-  return { ...plain, origin, path, url };
+  // All but its target is inherited: 56 bytes, where a copy would be 264 for each that waits.
+  // Whatever is not its own it has from its prototype.
+  const request = Object.create(plain) as {
+    -readonly [K in keyof ResolvedRequest]: ResolvedRequest[K];
+  };
+  request.origin = origin;
+  request.path = path;
+  request.url = url;
+  return request;
 }
 
 /** The options of a call without any; on no prototype, as `ownOptions` makes them. */
