@@ -72,6 +72,7 @@ export class SessionStreams {
       const stream = openStream(() => request.apply(session, args), user);
       record.open += 1;
       stream.on('error', ignore);
+      keepFirstBytes(stream);
       stream.once('close', () => {
         record.open -= 1;
         record.droppedBytes += droppedBytes(stream);
@@ -94,6 +95,23 @@ function openStream(open: () => Duplex, user: StreamUser | undefined): Duplex {
     user?.streamRefused();
     throw error;
   }
+}
+
+/**
+ * To measure an upload undici listens to `data` of the stream that it writes to, which are bytes of
+ * the response (its `onPipeData`). That makes the response flow before its headers are told, a tick
+ * after they came, and what came in one read with them went to nobody else. So nobody listens to
+ * `data` before there is a response.
+ */
+function keepFirstBytes(stream: Duplex): void {
+  const { on } = stream;
+  let answered = false;
+  stream.once('response', () => {
+    answered = true;
+  });
+  stream.on = function (this: Duplex, event: string, listener: (...args: unknown[]) => void) {
+    return event === 'data' && !answered ? this : on.call(this, event, listener);
+  } as typeof on;
 }
 
 /** Node closes a stream that was cut before it ends the readable side. */
