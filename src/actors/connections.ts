@@ -4,8 +4,8 @@
  *
  * The transport reports connections, the pool exchanges; their difference is what is idle. So it
  * is known without asking undici, and in a moment between the two reports it may be one off: a
- * wrong guess costs a connection, never a request. A transport of the user's own reports nothing,
- * and then only what runs is known.
+ * wrong guess costs a connection, never a request. A transport of the user's own reports nothing, and
+ * then none is known to be idle.
  *
  * Invariant: an origin is remembered while something of it is open or running, and no longer.
  */
@@ -15,9 +15,6 @@ export interface ConnectionReports {
   opened(origin: string): void;
   closed(origin: string): void;
 }
-
-/** How a worker stands to an origin. */
-export type Standing = 'idle' | 'busy' | 'none';
 
 interface Load {
   /** Connections, HTTP/2 sessions among them. */
@@ -50,13 +47,17 @@ export class Connections implements ConnectionReports {
   }
 
   /**
-   * `idle`: a connection carries nothing; `busy`: each carries something, or none is open yet. A
-   * session of HTTP/2 could carry more: but it is no reason to leave other workers without work.
+   * Whether a connection to `origin` carries nothing. A session of HTTP/2 that carries something
+   * could carry more, but that is no reason to leave other workers without work.
    */
-  standing(origin: string): Standing {
+  hasIdle(origin: string): boolean {
     const load = this.#loads.get(origin);
-    if (load === undefined) return 'none';
-    return load.open > load.running ? 'idle' : 'busy';
+    return load !== undefined && load.open > load.running;
+  }
+
+  /** Origins of which something is open or running. */
+  get origins(): number {
+    return this.#loads.size;
   }
 
   #loadOf(origin: string): Load {

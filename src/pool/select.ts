@@ -33,17 +33,12 @@ export const leastBusy: Strategy = {
   select: (candidates) => cheapest(candidates, ({ inFlight }) => inFlight),
 };
 
-/**
- * The worker that has a connection to the origin idle, of several the least busy. Else the least
- * busy one, of equals one that serves the origin already.
- */
+/** The worker that has a connection to the origin idle, of several the least busy; else that. */
 export const affinity: Strategy = {
   select: (candidates, origin) =>
-    cheapest(candidates, ({ inFlight, connections }) => {
-      const standing = connections.standing(origin);
-      const cost = 2 * inFlight + (standing === 'none' ? 1 : 0);
-      return standing === 'idle' ? cost : NO_CONNECTION + cost;
-    }),
+    cheapest(candidates, ({ inFlight, connections }) =>
+      connections.hasIdle(origin) ? inFlight : NO_CONNECTION + inFlight,
+    ),
 };
 
 /** More than any load costs. */

@@ -13,7 +13,7 @@ import { WorkerSlot } from '../../../src/pool/worker-slot.ts';
 const A = 'http://a.test';
 const B = 'http://b.test';
 
-/** A worker with so many exchanges to B running, and to A such a standing. */
+/** A worker with so many exchanges to B running, and to A a connection that is idle or busy. */
 function slot(
   id: number,
   running: number,
@@ -65,11 +65,6 @@ describe('affinity', () => {
 
   test('selects the least busy where nobody has one', () => {
     expect(idOf(affinity, slot(1, 2, 'busy'), slot(2, 1), slot(3, 3))).toBe(2);
-  });
-
-  test('selects of equals the one that serves the origin', () => {
-    expect(idOf(affinity, slot(1, 1), slot(2, 1, 'busy'), slot(3, 1))).toBe(2);
-    expect(idOf(affinity, slot(1, 1), slot(2, 1), slot(3, 1))).toBe(1);
   });
 });
 
