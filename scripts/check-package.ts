@@ -15,14 +15,16 @@ const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const USE = `
 const server = createServer((request, response) => response.end('hello'));
 server.listen(0, '127.0.0.1', async () => {
-  const pool = createPool({ workers: 1 });
-  const response = await pool.await(pool.get('http://127.0.0.1:' + server.address().port));
-  if (response.text() !== 'hello') throw new Error('unexpected body');
-  const connected = connectPool(pool.port());
-  const again = await connected.await(connected.get('http://127.0.0.1:' + server.address().port));
-  if (again.text() !== 'hello') throw new Error('unexpected body through a port');
-  await connected.close();
-  await pool.close();
+  for (const isolation of ['inline', 'thread']) {
+    const pool = createPool({ workers: 1, isolation });
+    const response = await pool.await(pool.get('http://127.0.0.1:' + server.address().port));
+    if (response.text() !== 'hello') throw new Error('unexpected body, ' + isolation);
+    const connected = connectPool(pool.port());
+    const again = await connected.await(connected.get('http://127.0.0.1:' + server.address().port));
+    if (again.text() !== 'hello') throw new Error('unexpected body through a port, ' + isolation);
+    await connected.close();
+    await pool.close();
+  }
   server.close();
 });
 `;
