@@ -6,9 +6,15 @@
  * Everything is simulated (see `test/property/simulation/`), and one seed after another decides all
  * of it. It stops at the first thing that is not as it must be and prints the seed, which replays
  * it, and the last events; otherwise it ends by itself when the time is over.
+ *
+ *     npm run soak -- --threads --minutes 1
+ *
+ * is a storm of real threads instead: four of them, 200 exchanges in flight each way, one that dies
+ * every 50 ms in one of the ways there are (see `test/helpers/thread-storm`).
  */
 
 import { parseArgs } from 'node:util';
+import { threadStorm } from '../test/helpers/thread-storm.ts';
 import { type Simulated, simulate } from '../test/property/simulation/simulate.ts';
 
 /** Exchanges of one seed: so many have to be replayed at most. */
@@ -32,7 +38,11 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } },
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    threads: { type: 'boolean', default: false },
+  },
 });
 const minutes = Number(values.minutes);
 const firstSeed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
@@ -66,18 +76,31 @@ function show(seed: number): void {
 
 const isOver = (): boolean => performance.now() >= untilMs;
 
-let seed = firstSeed;
-try {
-  for (; !isOver(); seed += 1) {
-    add(await simulate({ seed, exchanges: EXCHANGES, progress: isOver }));
-    if (performance.now() - shownMs < PROGRESS_MS) continue;
-    shownMs = performance.now();
-    show(seed);
-  }
-  show(seed - 1);
-  console.log('every invariant held');
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  console.error(`replay with: npm run soak -- --seed ${seed}`);
-  process.exitCode = 1;
+async function stormOfThreads(): Promise<void> {
+  const ms = minutes * MINUTE_MS;
+  const storm = await threadStorm({ ms, workers: 4, inFlight: 200, everyMs: 50 });
+  console.log(storm);
+  const left = [storm.descriptors, storm.threads].some(([before, after]) => after > before);
+  if (storm.faults.length > 0 || left) process.exitCode = 1;
+  else console.log('every exchange ended once, and nothing was left');
 }
+
+async function simulatedFaults(): Promise<void> {
+  let seed = firstSeed;
+  try {
+    for (; !isOver(); seed += 1) {
+      add(await simulate({ seed, exchanges: EXCHANGES, progress: isOver }));
+      if (performance.now() - shownMs < PROGRESS_MS) continue;
+      shownMs = performance.now();
+      show(seed);
+    }
+    show(seed - 1);
+    console.log('every invariant held');
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error(`replay with: npm run soak -- --seed ${seed}`);
+    process.exitCode = 1;
+  }
+}
+
+await (values.threads ? stormOfThreads() : simulatedFaults());

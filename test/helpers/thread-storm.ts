@@ -1,0 +1,178 @@
+/**
+ * A storm over a pool of threads: downloads and uploads without end, and a thread that dies every
+ * few milliseconds, in every way there is. At its end nothing may be left over.
+ */
+
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { setTimeout as later } from 'node:timers/promises';
+import type { AsyncHandle, Message } from '../../src/index.ts';
+import type { RequestPool } from '../../src/pool/request-pool.ts';
+import { threadPool } from './thread-pool.ts';
+
+export interface StormOptions {
+  readonly ms: number;
+  readonly workers: number;
+  /** Exchanges at a time, each way. */
+  readonly inFlight: number;
+  /** Between two deaths. */
+  readonly everyMs: number;
+}
+
+export interface StormReport {
+  readonly exchanges: number;
+  readonly deaths: number;
+  readonly restarts: number;
+  /** Ends by outcome. */
+  readonly ends: Readonly<Record<string, number>>;
+  /** What was wrong; empty when all was as it must be. */
+  readonly faults: readonly string[];
+  /** What the process held before, and afterwards. */
+  readonly descriptors: readonly [before: number, after: number];
+  readonly threads: readonly [before: number, after: number];
+  readonly residentMib: readonly [before: number, after: number];
+}
+
+const WAYS = ['throw', 'exit', 'memory', 'unclonable', 'loop', 'terminate'] as const;
+const DOWNLOAD_BYTES = 128 * 1024;
+const UPLOAD_PARTS = 8;
+const PART = Buffer.alloc(16 * 1024, 'storm');
+const SMALL_HEAP = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 8 };
+
+/** Lets the storm rage, and looks at what it has left. */
+export async function threadStorm(options: StormOptions): Promise<StormReport> {
+  const server = fork(new URL('../fixtures/storm-server.ts', import.meta.url), { execArgv: [] });
+  const [port] = (await once(server, 'message')) as [number];
+  const origin = `http://127.0.0.1:${port}`;
+  await new Storm(origin, { ...options, ms: 1_000 }).rage();
+  const before = held();
+  const storm = new Storm(origin, options);
+  await storm.rage();
+  await later(500);
+  globalThis.gc?.();
+  const after = held();
+  server.disconnect();
+  return {
+    ...storm.report(),
+    descriptors: [before.descriptors, after.descriptors],
+    threads: [before.threads, after.threads],
+    residentMib: [before.residentMib, after.residentMib],
+  };
+}
+
+class Storm {
+  readonly #origin: string;
+  readonly #options: StormOptions;
+  readonly #pool: RequestPool;
+  readonly #ends: Record<string, number> = {};
+  readonly #faults: string[] = [];
+  #exchanges = 0;
+  #deaths = 0;
+  #over = false;
+
+  constructor(origin: string, options: StormOptions) {
+    this.#origin = origin;
+    this.#options = options;
+    this.#pool = threadPool({
+      workers: options.workers,
+      maxInFlight: options.inFlight,
+      maxRestarts: Number.POSITIVE_INFINITY,
+      restartWindow: 1,
+      wedgeTimeout: 400,
+      thread: { resourceLimits: SMALL_HEAP },
+    });
+  }
+
+  async rage(): Promise<void> {
+    const { inFlight, ms } = this.#options;
+    const lanes = [this.#download, this.#upload].flatMap((exchange) =>
+      Array.from({ length: inFlight }, () => this.#lane(exchange)),
+    );
+    const killer = this.#kill();
+    await later(ms);
+    this.#over = true;
+    await Promise.all([...lanes, killer]);
+    const { queued, inFlight: left, openUploads } = this.#pool.stats();
+    if (queued + left + openUploads > 0)
+      this.#faults.push(`left: ${queued} ${left} ${openUploads}`);
+    await this.#pool.close({ timeout: 5_000 });
+  }
+
+  report(): Pick<StormReport, 'exchanges' | 'deaths' | 'restarts' | 'ends' | 'faults'> {
+    const restarts = this.#pool.stats().workers.reduce((sum, each) => sum + each.restarts, 0);
+    const [exchanges, deaths] = [this.#exchanges, this.#deaths];
+    return { exchanges, deaths, restarts, ends: this.#ends, faults: this.#faults };
+  }
+
+  async #lane(exchange: () => Promise<void>): Promise<void> {
+    while (!this.#over) await exchange.call(this);
+  }
+
+  /** Exactly one terminal message, the last; what is done has all its bytes. */
+  #expectOneEnd(expectedBytes: number): { receive(message: Message): void; end: Promise<void> } {
+    const ended = Promise.withResolvers<void>();
+    let ends = 0;
+    let bytes = 0;
+    this.#exchanges += 1;
+    const receive = (message: Message): void => {
+      if (ends > 0) this.#faults.push(`${message.type} after the end`);
+      if (message.type === 'data') bytes += message.chunk.byteLength;
+      if (message.type !== 'done' && message.type !== 'error') return;
+      ends += 1;
+      const outcome = message.type === 'done' ? 'done' : message.error.code;
+      this.#ends[outcome] = (this.#ends[outcome] ?? 0) + 1;
+      if (outcome === 'done' && bytes !== expectedBytes)
+        this.#faults.push(`done with ${bytes} bytes`);
+      ended.resolve();
+    };
+    return { receive, end: ended.promise };
+  }
+
+  async #download(): Promise<void> {
+    const { receive, end } = this.#expectOneEnd(DOWNLOAD_BYTES);
+    const url = `${this.#origin}/?bytes=${DOWNLOAD_BYTES}`;
+    this.#pool.get(url, { stream: true, replyTo: receive, connectTimeout: 60_000 });
+    await end;
+  }
+
+  async #upload(): Promise<void> {
+    const count = String(UPLOAD_PARTS * PART.byteLength);
+    const { receive, end } = this.#expectOneEnd(count.length);
+    const handle: AsyncHandle = this.#pool.post(this.#origin, {
+      streamBody: true,
+      stream: true,
+      replyTo: receive,
+      connectTimeout: 60_000,
+    });
+    for (let part = 0; part < UPLOAD_PARTS; part += 1) {
+      if (!(await this.#pool.sendBody(handle, PART))) break;
+    }
+    await this.#pool.finishBody(handle);
+    await end;
+  }
+
+  async #kill(): Promise<void> {
+    const killers: Promise<unknown>[] = [];
+    for (let at = 0; !this.#over; at += 1) {
+      const way = WAYS[at % WAYS.length];
+      this.#deaths += 1;
+      if (way === 'terminate') {
+        this.#pool.killWorker(1 + (at % this.#options.workers));
+      } else {
+        const url = `${this.#origin}/?die=${way}`;
+        killers.push(this.#pool.await(this.#pool.get(url)).catch(() => {}));
+      }
+      await later(this.#options.everyMs);
+    }
+    await Promise.all(killers);
+  }
+}
+
+function held(): { descriptors: number; threads: number; residentMib: number } {
+  return {
+    descriptors: readdirSync('/proc/self/fd').length,
+    threads: readdirSync('/proc/self/task').length,
+    residentMib: Math.round(process.memoryUsage.rss() / 1024 / 1024),
+  };
+}
