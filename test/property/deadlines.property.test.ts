@@ -173,7 +173,7 @@ describe('deadlines', () => {
           for (const one of acts) run.do(one);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 1_500 },
     );
   });
 

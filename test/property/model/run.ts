@@ -7,6 +7,7 @@ import type { Command } from './commands/step.ts';
 import { commands } from './commands.ts';
 import { type ModelOptions, PoolModel } from './pool-model.ts';
 import { readOut } from './read-out.ts';
+import { scenes } from './scenes.ts';
 import { settle } from './settle.ts';
 import { openScene, type Scene, World } from './world.ts';
 
@@ -57,7 +58,9 @@ export async function runModel(version: Version, run: ModelRun): Promise<ModelRe
     },
   );
   const { seed, numRuns, path } = run;
-  await fc.assert(property, { seed, numRuns, ...(path === undefined ? {} : { path }) });
+  // The examples count in a path, so a replay has them, too.
+  const examples = scenes(version);
+  await fc.assert(property, { seed, numRuns, examples, ...(path === undefined ? {} : { path }) });
   return report;
 }
 

@@ -1,0 +1,119 @@
+/** Sequences of commands that chance seldom finds, and that have to be gone through each time. */
+
+import type { Version } from '../../helpers/either-peer.ts';
+import { Advance } from './commands/advance.ts';
+import { Await } from './commands/await.ts';
+import { CallerDies } from './commands/caller-dies.ts';
+import { Cancel } from './commands/cancel.ts';
+import { End } from './commands/end.ts';
+import { Finish } from './commands/finish.ts';
+import { Grant } from './commands/grant.ts';
+import { KillWorker } from './commands/kill-worker.ts';
+import { Receive } from './commands/receive.ts';
+import { Respond } from './commands/respond.ts';
+import { Send } from './commands/send.ts';
+import { Start } from './commands/start.ts';
+import type { Command } from './commands/step.ts';
+import { Write } from './commands/write.ts';
+import type { ModelOptions } from './pool-model.ts';
+import type { Spec } from './spec.ts';
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+const GET: Spec = {
+  stream: true,
+  window: 100,
+  reply: 'mailbox',
+  body: 'none',
+  contentLength: undefined,
+  caller: undefined,
+  onCallerDeath: 'finish',
+  signal: false,
+  stuck: false,
+  limits: {
+    timeout: NEVER,
+    queueTimeout: NEVER,
+    connectTimeout: NEVER,
+    headersTimeout: NEVER,
+    idleTimeout: NEVER,
+  },
+};
+/** Somebody else receives, who does not die. */
+const UPLOAD: Spec = { ...GET, body: 'upload', reply: 'function', caller: { kind: 0 } };
+
+const SCENES: readonly (readonly Command[])[] = [
+  // Its caller dies while nobody reads the response: it is read to its end all the same (C2).
+  [
+    new Start(UPLOAD),
+    new Send(0, 'text'),
+    new Respond(0, 200, undefined),
+    new Write(0, 1_000),
+    new CallerDies(0),
+    new End(0),
+  ],
+  // The same, and the head comes when nobody is there for it.
+  [new Start(UPLOAD), new Send(0, 'text'), new CallerDies(0), new Respond(0, 200, undefined)],
+  // A declared length that was reached, and nobody to finish the body (C2).
+  [
+    new Start({ ...UPLOAD, contentLength: 70 }),
+    new Send(0, 'rest'),
+    new CallerDies(0),
+    new Respond(0, 200, undefined),
+    new End(0),
+  ],
+  // One byte too many; one too few (U5).
+  [new Start({ ...UPLOAD, contentLength: 70 }), new Send(0, 'excess')],
+  [new Start({ ...UPLOAD, contentLength: 70 }), new Send(0, 'binary'), new Finish(0)],
+  // A response that never ends, and nobody who wants it (C2).
+  [
+    new Start(UPLOAD),
+    new Send(0, 'text'),
+    new CallerDies(0),
+    new Respond(0, 200, undefined),
+    new Advance(31),
+  ],
+  // An await that gives up no longer lifts the window (A2).
+  [
+    new Start(GET),
+    new Respond(0, 200, undefined),
+    new Await(0, 1),
+    new Write(0, 99),
+    new Advance(2),
+    new Write(0, 1_000),
+    new Receive(0, 0),
+    new Receive(0, 0),
+  ],
+  // A receive that gives up takes no message (M1).
+  [
+    new Start(GET),
+    new Receive(0, 3),
+    new Advance(6),
+    new Respond(0, 200, undefined),
+    new Receive(0, 0),
+  ],
+  // Unread data does not outlive a cancel (X1).
+  [new Start(GET), new Respond(0, 200, undefined), new Write(0, 99), new Cancel(0, 'twice')],
+  // What was not on a connection moves to another worker, with its first clock (W2, H7).
+  [
+    new Start({ ...GET, stuck: true, limits: { ...GET.limits, timeout: 40 * 1024 } }),
+    new Advance(21),
+    new KillWorker(0),
+    new Advance(21),
+  ],
+  // Credit comes by and by, and the end behind it (F1, F3).
+  [
+    new Start({ ...GET, reply: 'sender' }),
+    new Respond(0, 200, undefined),
+    new Write(0, 1_000),
+    new End(0),
+    new Grant(0, 1),
+    new Grant(0, 1_000),
+  ],
+];
+
+const OPTIONS = { workers: 1, maxInFlight: 1, queueLimit: 1, maxRestarts: 5 } as const;
+
+/** As examples of the property. */
+export function scenes(version: Version): [ModelOptions, Iterable<Command>][] {
+  return SCENES.map((commands) => [{ version, ...OPTIONS }, commands]);
+}
