@@ -3,7 +3,7 @@
  * the test that owns the invariant it breaks. Prints what kills each; one that survives its owner is
  * a failure, also when another test would notice it.
  *
- *     npm run mutants -- [--only <part of an id>] [--minutes <n>] [--write]
+ *     npm run mutants -- [--only <part of an id>]… [--minutes <n>] [--write]
  *
  * What was killed is remembered by the text of the sources and the tests, so that a run that was
  * broken off goes on where it was. `--write` puts the table into docs/mutants.md.
@@ -35,14 +35,14 @@ const MUTANTS: readonly Mutant[] = [
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: [''] },
     minutes: { type: 'string', default: '60' },
     write: { type: 'boolean', default: false },
   },
 });
 
 const untilMs = performance.now() + Number(values.minutes) * 60_000;
-const chosen = MUTANTS.filter(({ id }) => id.includes(values.only));
+const chosen = MUTANTS.filter(({ id }) => values.only.some((part) => id.includes(part)));
 const outcomes: Outcome[] = [];
 const bench = new Bench(join(import.meta.dirname, '..'));
 

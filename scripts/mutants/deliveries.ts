@@ -39,13 +39,6 @@ export const deliveries: readonly Mutant[] = [
     breaks: 'F3, H3',
   },
   {
-    id: 'delivery: tells a dead audience of the status',
-    file: delivery,
-    find: 'if (!this.#muted) this.#deliver(message);',
-    replace: 'this.#deliver(message);',
-    breaks: 'C2',
-  },
-  {
     id: 'delivery: stays paused for an audience that is gone',
     file: delivery,
     find: `    if (!this.#paused) return;

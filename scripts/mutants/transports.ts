@@ -40,16 +40,6 @@ export const transports: readonly Mutant[] = [
     owner: 'test/unit/clauses/flow-http1.test.ts',
   },
   {
-    id: 'exchange: says twice that it failed',
-    file: exchange,
-    find: `    if (this.#progress === 'over') return;
-    this.#progress = 'over';
-    this.#leaveHolder();`,
-    replace: '    this.#leaveHolder();',
-    breaks: 'H3',
-    owner: 'test/unit/clauses/one-end.test.ts',
-  },
-  {
     id: 'foreign-errors: calls a response that is too short a broken protocol',
     file: errors,
     find: "UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'ERR_TRUNCATED',",

@@ -18,8 +18,8 @@ export const uploads: readonly Mutant[] = [
   {
     id: 'upload-body: ends the body when there is nothing to send for a moment',
     file: body,
-    find: "if (this.#state !== 'finished' || this.#senders.hasOffers) return;",
-    replace: 'if (this.#senders.hasOffers) return;',
+    find: "if (wantsMore && this.#state === 'finished' && !this.#senders.hasOffers) this.#feed.end();",
+    replace: 'if (wantsMore && !this.#senders.hasOffers) this.#feed.end();',
     breaks: 'U5',
   },
   {
@@ -32,8 +32,8 @@ export const uploads: readonly Mutant[] = [
   {
     id: 'upload-body: keeps the buffer of its sender instead of a copy',
     file: body,
-    find: 'const fits = owned ? this.#taken.put(chunk) : this.#taken.putCopy(chunk, borrow);',
-    replace: 'const fits = this.#taken.put(chunk);',
+    find: ': this.#taken.putCopy(chunk, this.#feed.tellsDrained);',
+    replace: ': this.#taken.put(chunk);',
     breaks: 'U1',
   },
   {

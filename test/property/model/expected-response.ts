@@ -31,6 +31,8 @@ export class ExpectedResponse {
   looping = false;
   muted = false;
   over = false;
+  /** Bytes that the pool can have received: what comes behind a chunk that is held is not read. */
+  receivable = 0;
   /** Bytes that the pool surely receives with this step: what waits for credit stays in the socket. */
   arriving = 0;
 
@@ -47,6 +49,12 @@ export class ExpectedResponse {
 
   /** Delivers as far as the credit goes; a loop reads at once, which gives it back. */
   deliver(): void {
+    const before = this.delivered;
+    this.#deliver();
+    if (this.isCaughtUp || this.delivered > before) this.receivable = this.written;
+  }
+
+  #deliver(): void {
     if (!this.stream || this.muted || this.over) return;
     if (this.isMailbox && (this.looping || this.collectors > 0)) {
       this.delivered = this.written;

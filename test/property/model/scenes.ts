@@ -80,6 +80,7 @@ const SCENES: readonly (readonly Command[])[] = [
     new Write(0, 99),
     new Advance(2),
     new Write(0, 1_000),
+    new Write(0, 1_000),
     new Receive(0, 0),
     new Receive(0, 0),
   ],

@@ -81,11 +81,11 @@ function compareReceived(model: PoolModel, world: World, { missing, wrong }: Dif
   let most = 0;
   for (const { response } of model.exchanges) {
     least += response.arriving;
-    most += response.written;
+    most += response.receivable;
   }
   const real = receivedBy(world);
   if (real < least) missing.push(`S2 ${real} bytes were received, not ${least}`);
-  if (real > most) wrong.push(`S2 ${real} bytes were received, and ${most} sent`);
+  if (real > most) wrong.push(`F2 ${real} bytes were received, and not at most ${most}`);
 }
 
 function receivedBy(world: World): number {
