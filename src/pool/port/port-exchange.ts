@@ -63,12 +63,14 @@ export class PortExchange {
       flight.stop('ERR_CANCELLED', new Error('more of the body was sent than was asked for'));
       return;
     }
-    this.#unanswered += chunk.byteLength;
+    // Once it has gone on to a worker's thread, the chunk is empty here.
+    const { byteLength } = chunk;
+    this.#unanswered += byteLength;
     if (!streamBody) {
       this.#source.push(chunk);
       return;
     }
-    void flight.sendBody(chunk, true, true).then((open) => this.#took(chunk.byteLength, open));
+    void flight.sendBody(chunk, true, true).then((open) => this.#took(byteLength, open));
   }
 
   finish(): void {

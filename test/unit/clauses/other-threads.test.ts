@@ -2,31 +2,55 @@
 
 import { expect, test } from 'vitest';
 import { connectPool, createPool } from '../../../src/index.ts';
+import { patternBytes } from '../../helpers/echo-routes.ts';
 import { echoServer } from '../../helpers/echo-server.ts';
 import { gaugesOf, IDLE } from '../../helpers/ends.ts';
 import { fixtureThread, portOf } from '../../helpers/fixture-thread.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { ISOLATIONS } from '../../helpers/thread-pool.ts';
 
 const CALLER = 'port-caller.ts';
 
-test('W6 a thread that is handed a port has all of the pool there', async () => {
-  await using server = await echoServer();
-  await using pool = createPool({ workers: 1 });
-  await using thread = fixtureThread(CALLER, {
-    part: 'everything',
-    port: pool.port(),
-    origin: server.origin,
-  });
-  expect(await thread.next()).toEqual({ status: 200, bytes: 1000, worker: 1 });
-  expect(await thread.next()).toEqual({ sent: [true, true], finished: true });
-  expect(await thread.next()).toEqual({ types: ['status', 'data', 'done'], text: 'half, whole' });
-  expect(await thread.next()).toEqual({ echoed: 'from a source' });
-  expect(await thread.next()).toEqual({ isOurs: true, code: 'ERR_CONNECT' });
-  expect(await thread.ended).toBe(0);
-  expect(pool.stats().totals).toEqual({ done: 3, error: { ERR_CONNECT: 1 } });
-  expect(gaugesOf(pool)).toEqual(IDLE);
-});
+test.each(ISOLATIONS)(
+  'W6 a thread that is handed a port has all of the pool there (%s)',
+  async (isolation) => {
+    await using server = await echoServer();
+    await using pool = createPool({ workers: 1, isolation });
+    await using thread = fixtureThread(CALLER, {
+      part: 'everything',
+      port: pool.port(),
+      origin: server.origin,
+    });
+    expect(await thread.next()).toEqual({ status: 200, bytes: 1000, worker: 1 });
+    expect(await thread.next()).toEqual({ sent: [true, true], finished: true });
+    expect(await thread.next()).toEqual({ types: ['status', 'data', 'done'], text: 'half, whole' });
+    expect(await thread.next()).toEqual({ echoed: 'from a source' });
+    expect(await thread.next()).toEqual({ isOurs: true, code: 'ERR_CONNECT' });
+    expect(await thread.ended).toBe(0);
+    expect(pool.stats().totals).toEqual({ done: 3, error: { ERR_CONNECT: 1 } });
+    expect(gaugesOf(pool)).toEqual(IDLE);
+  },
+);
+
+test.each(ISOLATIONS)(
+  'U2 an upload larger than its buffer goes through a port (%s)',
+  async (isolation) => {
+    await using server = await echoServer();
+    await using pool = createPool({ workers: 1, isolation });
+    await using connected = connectPool(pool.port());
+    const handle = connected.post(`${server.origin}/sink`, { streamBody: true });
+    // Whole buffers, which are handed on from thread to thread, and parts of one, which are not.
+    const part = patternBytes(100_000);
+    let bytes = 0;
+    for (const chunk of [...Array(16).fill(new Uint8Array(65_536)), ...Array(16).fill(part)]) {
+      expect(await connected.sendBody(handle, chunk)).toBe(true);
+      bytes += chunk.byteLength;
+    }
+    expect(await connected.finishBody(handle)).toBe(true);
+    expect((await connected.await(handle)).json()).toMatchObject({ bytes });
+  },
+);
 
 test('W6 a ref crosses threads: what is asked for in one is sent and read in another', async () => {
   await using server = await echoServer();
