@@ -80,6 +80,9 @@ export function measuredConnect(
     opened.on('error', (cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ECONNRESET') connection.reset = cause;
     });
+    // Who has said its last word hangs up: Node ends the socket of a session that was closed in
+    // order, and would keep it for as long as the peer does not end its side.
+    opened.once('finish', () => opened.destroy());
     readOn(opened, (cause) => {
       connection.reset = cause;
     });
