@@ -2,105 +2,57 @@
  * Exchanges through storms of faults, for as long as one likes:
  *
  *     npm run soak -- --minutes 10 [--seed 1]
- *
- * Everything is simulated (see `test/property/simulation/`), and one seed after another decides all
- * of it. It stops at the first thing that is not as it must be and prints the seed, which replays
- * it, and the last events; otherwise it ends by itself when the time is over.
- *
+ *     npm run soak -- --real --minutes 10 [--seed 1] [--isolation thread]
  *     npm run soak -- --threads --minutes 1
  *
- * is a storm of real threads instead: four of them, 200 exchanges in flight each way, one that dies
- * every 50 ms in one of the ways there are (see `test/helpers/thread-storm`).
+ * By default everything is simulated and a seed replays exactly; with `--real` a server in a process
+ * of its own misbehaves over HTTP/1.1 and HTTP/2, and workers are killed; with `--threads` one of
+ * four threads dies every 50 ms in one of the ways there are (see `test/helpers/thread-storm`).
+ *
+ * It stops at the first thing that is not as it must be, with the seed and the last events, and else
+ * when the time is over; either way the process then exits by itself.
  */
 
 import { parseArgs } from 'node:util';
-import { threadStorm } from '../test/helpers/thread-storm.ts';
-import { type Simulated, simulate } from '../test/property/simulation/simulate.ts';
+import { SimulationError } from '../test/property/simulation/simulate.ts';
+import { soakReal } from './soak/real.ts';
+import { soakSimulated } from './soak/simulated.ts';
+import { soakThreads } from './soak/threads.ts';
 
-/** Exchanges of one seed: so many have to be replayed at most. */
-const EXCHANGES = 10_000;
-const PROGRESS_MS = 5_000;
 const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-
-/** What happened that is worth a column, and what it is called. */
-const FAULTS: Readonly<Record<string, string>> = {
-  kill: 'killed',
-  'fault strikes': 'faulty',
-  gone: 'destroyed',
-  fail: 'broken',
-  'peer: stalled': 'stalled',
-  'peer: early': 'early',
-  leap: 'slept',
-  'its caller dies': 'orphaned',
-  receiver_death: 'deaf',
-  cancel: 'cancelled',
-};
+/** In which the process has to exit by itself. */
+const EXIT_MS = 10_000;
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    real: { type: 'boolean', default: false },
+    isolation: { type: 'string', default: 'inline' },
     threads: { type: 'boolean', default: false },
   },
 });
-const minutes = Number(values.minutes);
-const firstSeed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
-if (!(minutes > 0) || !Number.isInteger(firstSeed)) {
+const durationMs = Number(values.minutes) * MINUTE_MS;
+const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
+const isolation = values.isolation === 'thread' ? 'thread' : 'inline';
+if (!(durationMs > 0) || !Number.isInteger(seed)) {
   throw new RangeError(`minutes ${values.minutes} and seed ${values.seed} must be numbers above 0`);
 }
 
-const total = { exchanges: 0, simulatedMs: 0, pools: 0, faults: new Map<string, number>() };
-const startMs = performance.now();
-const untilMs = startMs + minutes * MINUTE_MS;
-let shownMs = startMs;
-
-function add(report: Simulated): void {
-  total.exchanges += report.exchanges;
-  total.simulatedMs += report.simulatedMs;
-  total.pools += report.pools;
-  for (const [what, name] of Object.entries(FAULTS)) {
-    total.faults.set(name, (total.faults.get(name) ?? 0) + (report.counts[what] ?? 0));
-  }
+try {
+  if (values.threads) await soakThreads(durationMs);
+  else if (values.real) await soakReal({ seed, durationMs, isolation });
+  else await soakSimulated(seed, durationMs);
+  console.log('every invariant held');
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  const again = error instanceof SimulationError ? error.seed : seed;
+  console.error(`again with the same mode and --seed ${again}`);
+  process.exitCode = 1;
 }
 
-function show(seed: number): void {
-  const seconds = (performance.now() - startMs) / 1_000;
-  const faults = [...total.faults].map(([name, count]) => `${name} ${count}`).join(', ');
-  console.log(
-    `${seconds.toFixed(0)} s, seed ${seed}: ${total.exchanges} exchanges ` +
-      `(${(total.exchanges / seconds).toFixed(0)}/s), ${total.pools} pools, ` +
-      `${(total.simulatedMs / HOUR_MS).toFixed(0)} hours; ${faults}`,
-  );
-}
-
-const isOver = (): boolean => performance.now() >= untilMs;
-
-async function stormOfThreads(): Promise<void> {
-  const ms = minutes * MINUTE_MS;
-  const storm = await threadStorm({ ms, workers: 4, inFlight: 200, everyMs: 50 });
-  console.log(storm);
-  const left = [storm.descriptors, storm.threads].some(([before, after]) => after > before);
-  if (storm.faults.length > 0 || left) process.exitCode = 1;
-  else console.log('every exchange ended once, and nothing was left');
-}
-
-async function simulatedFaults(): Promise<void> {
-  let seed = firstSeed;
-  try {
-    for (; !isOver(); seed += 1) {
-      add(await simulate({ seed, exchanges: EXCHANGES, progress: isOver }));
-      if (performance.now() - shownMs < PROGRESS_MS) continue;
-      shownMs = performance.now();
-      show(seed);
-    }
-    show(seed - 1);
-    console.log('every invariant held');
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    console.error(`replay with: npm run soak -- --seed ${seed}`);
-    process.exitCode = 1;
-  }
-}
-
-await (values.threads ? stormOfThreads() : simulatedFaults());
+// What is left would keep the process; this timer alone does not.
+setTimeout(() => {
+  console.error(`P2 the process does not exit: ${process.getActiveResourcesInfo().join(' ')}`);
+  process.exit(1);
+}, EXIT_MS).unref();

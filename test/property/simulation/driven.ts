@@ -16,8 +16,10 @@ import type { Ledger, Sent, UploadLedger } from '../invariants.ts';
 import type { Wire } from './wire.ts';
 
 export interface DrivenOptions {
-  /** Unique in its pool; it is the path of the request, by which its wires are found. */
+  /** Unique in its pool; by default the path of the request, by which its wires are found. */
   readonly id: number;
+  readonly origin?: string;
+  readonly path?: string;
   readonly request: RequestOptions;
   /** Whether messages stay in the mailbox until `read`, or are delivered to a function. */
   readonly mailbox: boolean;
@@ -48,12 +50,22 @@ export class Driven implements Ledger {
   onMessage: (message: Message) => void = () => {};
   readonly #pool: Pool;
   readonly #request: RequestOptions;
+  readonly #url: string;
   readonly #sent: Sent[] = [];
   readonly #receiver: ReplyTo | undefined;
   #loop: AsyncIterator<Message> | undefined;
 
-  constructor(pool: Pool, { id, request, mailbox, receiver }: DrivenOptions) {
+  constructor(pool: Pool, options: DrivenOptions) {
+    const {
+      id,
+      request,
+      mailbox,
+      receiver,
+      origin = 'http://peer.test',
+      path = `/${id}`,
+    } = options;
     this.#pool = pool;
+    this.#url = origin + path;
     if (!mailbox) this.#receiver = receiver?.(this.#receive) ?? this.#receive;
     this.#request = request;
     this.id = id;
@@ -67,8 +79,8 @@ export class Driven implements Ledger {
 
   /** Asks for it; throws what the pool throws. */
   launch(): void {
-    const url = `http://peer.test/${this.id}`;
-    this.handle = this.#pool.request({ ...this.#request, url, replyTo: this.#receiver });
+    const request = { ...this.#request, url: this.#url, replyTo: this.#receiver };
+    this.handle = this.#pool.request(request);
   }
 
   get end(): TerminalMessage | undefined {
@@ -82,16 +94,17 @@ export class Driven implements Ledger {
     return end?.type === 'error' ? end.error.code : end?.type;
   }
 
-  send(bytes: Uint8Array): void {
-    if (this.handle === undefined) return;
+  /** Sends a chunk; resolves as `sendBody` does. */
+  async send(bytes: Uint8Array): Promise<boolean> {
+    if (this.handle === undefined) return false;
     const sent: Sent = { bytes, answer: undefined };
     this.#sent.push(sent);
     // The caller may reuse its buffer once it was answered (U1), so a copy is sent.
     const copy = Uint8Array.from(bytes);
-    void this.#pool.sendBody(this.handle, copy).then((answer) => {
-      sent.answer = answer;
-      copy.fill(0);
-    });
+    const answer = await this.#pool.sendBody(this.handle, copy);
+    sent.answer = answer;
+    copy.fill(0);
+    return answer;
   }
 
   finish(): void {
@@ -141,17 +154,15 @@ export class Driven implements Ledger {
     void this.#loop?.return?.();
   }
 
-  await(timeout?: number): void {
+  /** Awaits the exchange; resolves when that is over, with a response or not. */
+  async await(timeout?: number): Promise<void> {
     if (this.handle === undefined) return;
     const index = this.awaits.push(undefined) - 1;
-    this.#pool.await(this.handle, { timeout }).then(
-      (response) => {
-        this.awaits[index] = { response };
-      },
-      (error: unknown) => {
-        this.awaits[index] = { error };
-      },
-    );
+    try {
+      this.awaits[index] = { response: await this.#pool.await(this.handle, { timeout }) };
+    } catch (error) {
+      this.awaits[index] = { error };
+    }
   }
 
   readonly #receive = (message: Message): void => {
@@ -179,7 +190,7 @@ export class Driven implements Ledger {
         return driven.wire?.arrived ?? [];
       },
       get arrivedWhole() {
-        return driven.wire?.arrivedWhole ?? false;
+        return driven.wire?.arrivedWhole;
       },
     };
   }

@@ -108,8 +108,8 @@ export class Subject implements Case {
 
   launch(): void {
     this.driven.launch();
-    if (this.plan.receiver === 'await') this.driven.await();
-    if (this.plan.patienceMs !== undefined) this.driven.await(this.plan.patienceMs);
+    if (this.plan.receiver === 'await') void this.driven.await();
+    if (this.plan.patienceMs !== undefined) void this.driven.await(this.plan.patienceMs);
   }
 
   /** It was given to a worker. */
@@ -180,7 +180,7 @@ export class Subject implements Case {
         driven.finish();
       } else {
         this.expectation.sent(step.bytes);
-        driven.send(bytesOf(plan.id * 2 + 1, this.#sentBytes, step.bytes));
+        void driven.send(bytesOf(plan.id * 2 + 1, this.#sentBytes, step.bytes));
         this.#sentBytes += step.bytes;
       }
       return step.do;

@@ -116,7 +116,7 @@ export const deathFinish: readonly Scene[] = [
     },
     left: [die],
     right: [
-      ['send', (stage) => stage.exchange(1).send(Buffer.from('ab'))],
+      ['send', (stage) => void stage.exchange(1).send(Buffer.from('ab'))],
       ['finish', (stage) => stage.exchange(1).finish()],
     ],
     rest: serve(),

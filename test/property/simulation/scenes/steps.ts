@@ -53,7 +53,7 @@ export function cancel(name = 'cancel'): Step {
 }
 
 export function send(text: string): Step {
-  return [`send ${text}`, (stage) => stage.exchange().send(Buffer.from(text))];
+  return [`send ${text}`, (stage) => void stage.exchange().send(Buffer.from(text))];
 }
 
 export function finish(name = 'finish'): Step {

@@ -1,0 +1,13 @@
+/** The soak of real threads: four of them, 200 exchanges in flight each way, one dead every 50 ms. */
+
+import { AssertionError } from 'node:assert';
+import { threadStorm } from '../../test/helpers/thread-storm.ts';
+
+export async function soakThreads(ms: number): Promise<void> {
+  const storm = await threadStorm({ ms, workers: 4, inFlight: 200, everyMs: 50 });
+  console.log(storm);
+  const [fault] = storm.faults;
+  if (fault !== undefined) throw new AssertionError({ message: fault });
+  const left = [storm.descriptors, storm.threads].some(([before, after]) => after > before);
+  if (left) throw new AssertionError({ message: 'P2 descriptors or threads are left' });
+}
