@@ -20,6 +20,7 @@ import type { Answer } from './load-signs.ts';
 import type { Strategy } from './select.ts';
 import { Turnstile } from './turnstile.ts';
 import type { WorkerSlot } from './worker-slot.ts';
+import { Workers } from './workers.ts';
 
 /** What is admitted; `waiter`, `gate` and `window` are kept here. */
 export interface Applicant {
@@ -50,14 +51,14 @@ export class Admission<Item extends Applicant> {
   readonly #lines: Lines<Item>;
   readonly #gates: Gates;
   readonly #turnstile: Turnstile;
-  /** Lent to the strategy, so that choosing makes no garbage. */
-  readonly #candidates: WorkerSlot[] = [];
+  readonly #workers: Workers;
   #limits: ResolvedLimits;
   #isPaused = false;
 
   constructor(options: AdmissionOptions<Item>) {
     this.#options = options;
     this.#limits = options.limits;
+    this.#workers = new Workers(options.slots, options.strategy, options.limits.maxInFlight);
     this.#lines = new Lines((tenant) => this.#limits.tenants.get(tenant)?.weight ?? 1);
     this.#gates = new Gates(options.limits, (gate) => {
       this.#see(gate, options.clock.now());
@@ -77,7 +78,7 @@ export class Admission<Item extends Applicant> {
 
   /** Whether somebody who waits could run now. */
   get isOpen(): boolean {
-    if (this.#isPaused || !this.#lines.isReady || !this.#hasRoom()) return false;
+    if (this.#isPaused || !this.#lines.isReady || !this.#workers.haveRoom) return false;
     return !this.#gates.isLimiting || this.#gates.isPoolOpen(this.#options.clock.now());
   }
 
@@ -142,6 +143,7 @@ export class Admission<Item extends Applicant> {
   change(limits: ResolvedLimits): void {
     const nowMs = this.#options.clock.now();
     this.#limits = limits;
+    this.#workers.maxInFlight = limits.maxInFlight;
     this.#lines.reweigh();
     this.#gates.change(limits);
     if (this.#gates.isPerOrigin) {
@@ -159,7 +161,7 @@ export class Admission<Item extends Applicant> {
     if (waiter === undefined) return;
     const { item } = waiter;
     item.waiter = undefined;
-    const slot = this.#select(item);
+    const slot = this.#workers.select(item.request.origin);
     if (slot !== undefined) waiter.runInAsyncScope(this.#run, this, item, slot);
   }
 
@@ -167,7 +169,7 @@ export class Admission<Item extends Applicant> {
     if (this.#isPaused) return false;
     const gates = this.#gates;
     if (gates.isLimiting && !gates.isOpen(item.request, this.#options.clock.now())) return false;
-    const slot = this.#select(item);
+    const slot = this.#workers.select(item.request.origin);
     if (slot === undefined) return false;
     this.#run(item, slot);
     return true;
@@ -219,22 +221,5 @@ export class Admission<Item extends Applicant> {
 
   #claimOf({ request: { tenant, origin, priority } }: Item) {
     return { tenant, origin, priority, nowMs: this.#options.clock.now() };
-  }
-
-  #select(item: Item): WorkerSlot | undefined {
-    const { strategy, slots } = this.#options;
-    const candidates = this.#candidates;
-    let count = 0;
-    for (const slot of slots) if (this.#isFree(slot)) candidates[count++] = slot;
-    candidates.length = count;
-    return strategy.select(candidates, item.request.origin);
-  }
-
-  #hasRoom(): boolean {
-    return this.#options.slots.some((slot) => this.#isFree(slot));
-  }
-
-  #isFree({ state, inFlight }: WorkerSlot): boolean {
-    return state === 'up' && inFlight < this.#limits.maxInFlight;
   }
 }
