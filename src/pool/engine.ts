@@ -63,6 +63,8 @@ export class Engine implements FlightHost<Flight> {
   readonly #errors: Record<string, number> = {};
   #done = 0;
   #openUploads = 0;
+  /** While the exchanges of a dead worker end or move. */
+  #moving = false;
   #life: Life = 'open';
   #ended: Promise<void> | undefined;
   #lastEnded: (() => void) | undefined;
@@ -219,9 +221,13 @@ export class Engine implements FlightHost<Flight> {
   }
 
   settled(): void {
+    if (!this.#moving) this.#letIn();
+    if (this.#flights.size === 0) this.#lastEnded?.();
+  }
+
+  #letIn(): void {
     // Where all are being ended, the slot of the first is not for the next.
     if (this.#life === 'open' || this.#life === 'closing') this.#admission.pump();
-    if (this.#flights.size === 0) this.#lastEnded?.();
   }
 
   // --- the workers ----------------------------------------------------------------------------
@@ -272,9 +278,16 @@ export class Engine implements FlightHost<Flight> {
     slot.state = 'restarting';
     slot.carrier?.halt();
     slot.carrier = undefined;
-    for (const flight of this.#flights.snapshot()) {
-      if (flight.worker === slot) flight.workerDied(error);
+    // Nobody else has the room first that those who move will need (W2).
+    this.#moving = true;
+    try {
+      for (const flight of this.#flights.snapshot()) {
+        if (flight.worker === slot) flight.workerDied(error);
+      }
+    } finally {
+      this.#moving = false;
     }
+    this.#letIn();
   }
 
   // --- the end --------------------------------------------------------------------------------

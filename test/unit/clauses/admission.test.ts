@@ -7,7 +7,7 @@ import { RequestPool } from '../../../src/pool/request-pool.ts';
 import { codeOf, failureOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
-import { PlayedTransport } from '../../helpers/played-transport.ts';
+import { PlayedTransport, UNCONNECTED } from '../../helpers/played-transport.ts';
 
 const URL_A = 'http://a.test/';
 const URL_B = 'http://b.test/';
@@ -211,6 +211,23 @@ describe('pause and resume', () => {
     await scene.answer();
     expect((await pool.await(moved)).metrics).toMatchObject({ worker: 2, attempts: 2 });
   });
+});
+
+test('W2 moves those that lost their worker before anybody who waits has the room', async () => {
+  const limits = { maxInFlight: 2, maxPerOrigin: 1, select: 'least-busy' } as const;
+  await using scene = new Scene({ workers: 2, ...limits });
+  scene.get('/sent');
+  scene.get('/other', {}, 'http://c.test');
+  const moves = scene.get(`${UNCONNECTED}moves`, {}, URL_B);
+  await settled(1);
+  scene.get('/waits');
+  scene.pool.killWorker(1);
+  await settled(1);
+  expect(scene.reached.slice(3)).toEqual([`${UNCONNECTED}moves`]);
+  expect(scene.pool.stats()).toMatchObject({ queued: 1, inFlight: 2 });
+  await scene.answer();
+  expect(scene.reached.slice(4)).toEqual(['/waits']);
+  scene.pool.cancel(moves);
 });
 
 describe('setLimits', () => {
