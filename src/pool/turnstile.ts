@@ -28,6 +28,7 @@ export class Turnstile {
   readonly #queue: PQueue<LineQueue, QueueAddOptions>;
   #turning = false;
 
+  /** While nobody waits: p-queue looks into its queue when it is made. */
   constructor(entrance: Entrance) {
     this.#entrance = entrance;
     const enterOne: Task = () => {
