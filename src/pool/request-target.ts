@@ -22,7 +22,7 @@ export interface Target {
  * encode, no userinfo, no fragment. Only its origin is left for the parser to normalize.
  */
 const PLAIN_URL =
-  /^(https?:\/\/[\w.-]+(?::\d+)?)(\/(?!\.)(?:[\w\-~!$&()*+,;=:@.]|\/(?!\.))*(?:\?[\w\-~!$&()*+,;=:@/.?%[\]]*)?)$/;
+  /^(https?:\/\/[\w.-]+(?::\d+)?)(\/(?!\.)(?:[\w\-~!$&()*+,;=:@.]|\/(?!\.))*(?:\?[\w\-~!$&()*+,;=:@/.?%[\]]+)?)$/;
 /** What origins are normalized to; forgotten as a whole before they are too many. */
 const ORIGINS = new Map<string, string>();
 const ORIGINS_KEPT = 1024;

@@ -9,6 +9,7 @@ function parse(url: unknown) {
 
 test.each([
   ['http://example.test', 'http://example.test', '/'],
+  ['http://example.test/a?', 'http://example.test', '/a'],
   ['HTTPS://Example.TEST:443/a/../b?c=d#e', 'https://example.test', '/b?c=d'],
   ['http://example.test:8080/%0d%0a?x', 'http://example.test:8080', '/%0d%0a?x'],
   ['http://[::1]:3000/a b', 'http://[::1]:3000', '/a%20b'],
