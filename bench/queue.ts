@@ -35,7 +35,7 @@ export interface QueueRow extends Drained, Kept {
 }
 
 const LENGTHS = [1_000, 10_000, 100_000];
-export const QUEUE_ROUNDS = 3;
+export const QUEUE_ROUNDS = 1;
 
 export async function measureQueue(origin: string, rounds: number): Promise<readonly QueueRow[]> {
   const runs = LENGTHS.map((): (Drained & Kept & { cpuRatio: number })[] => []);

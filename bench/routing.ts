@@ -43,7 +43,7 @@ const SCENARIOS: readonly (readonly [RoutingScenario, number])[] = [
   ['slow worker', 32],
 ];
 const REQUESTS = 2_500;
-export const ROUTING_ROUNDS = 3;
+export const ROUTING_ROUNDS = 1;
 
 export async function measureRouting(rounds: number): Promise<readonly RoutingRow[]> {
   const origins = await startOrigins();
