@@ -11,10 +11,34 @@ export interface Clock {
   clearTimeout(timer: unknown): void;
 }
 
-/** Monotonic time of this process. Its timers keep the process alive while they are armed. */
+/** Later than this a timer comes only when its thread was busy. */
+const BUSY_MS = 50;
+
+/**
+ * Monotonic time of this process. Its timers keep the process alive while they are armed. One that
+ * comes late lets what has arrived in the meantime be read first: it may be what was waited for.
+ */
 export const realClock: Clock = {
   now: () => performance.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  setTimeout: (callback, delayMs) => new RealTimer(callback, delayMs),
   // The seam hands timers around as `unknown`; only what `setTimeout` above returned comes back.
-  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  clearTimeout: (timer) => (timer as RealTimer | undefined)?.clear(),
 };
+
+class RealTimer {
+  readonly #timeout: NodeJS.Timeout;
+  #immediate: NodeJS.Immediate | undefined;
+
+  constructor(callback: () => void, delayMs: number) {
+    const dueMs = performance.now() + delayMs;
+    this.#timeout = setTimeout(() => {
+      if (performance.now() - dueMs > BUSY_MS) this.#immediate = setImmediate(callback);
+      else callback();
+    }, delayMs);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timeout);
+    clearImmediate(this.#immediate);
+  }
+}
