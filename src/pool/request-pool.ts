@@ -3,7 +3,7 @@
  *
  * A request goes from here to the `Engine`, which puts its record (`Flight`) into the one map and
  * asks `Admission`; an admitted record runs on a `WorkerSlot` through an `Exchange` on undici. The
- * calls that make and use handles are those of `pool/handle-calls`.
+ * calls that make and use handles are those of `pool/checked-calls`.
  */
 
 import type { MessagePort } from 'node:worker_threads';
@@ -11,8 +11,9 @@ import { realClock } from '../clock.ts';
 import { badOptions } from '../errors.ts';
 import type { PoolLimits, PoolOptions } from '../options.ts';
 import type { PoolStats } from '../stats.ts';
+import { CheckedCalls } from './checked-calls.ts';
 import { Engine, type Seams } from './engine.ts';
-import { CheckedCalls, type HandleCalls } from './handle-calls.ts';
+import type { HandleCalls } from './handle-calls.ts';
 import { Ports } from './port/ports.ts';
 import { type Check, checkedCall, show, zeroOrMore } from './validate.ts';
 import { resolvePool } from './validate-pool.ts';

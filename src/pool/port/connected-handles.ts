@@ -8,8 +8,8 @@
 
 import { type AsyncHandle, createHandle } from '../../async-handle.ts';
 import { RequestError } from '../../errors.ts';
+import type { Exchanges } from '../checked-calls.ts';
 import type { FlightTable } from '../flight-table.ts';
-import type { Exchanges } from '../handle-calls.ts';
 import type { HandleRecord } from '../handle-record.ts';
 import { Handles } from '../handles.ts';
 import { AdoptedFlight, type AdoptedHost } from './adopted-flight.ts';

@@ -1,7 +1,7 @@
 /**
  * A pool as it is called from another thread (W6).
  *
- * The calls that make and use handles are those of the pool itself (`pool/handle-calls`); only the
+ * The calls that make and use handles are those of the pool itself (`pool/checked-calls`); only the
  * exchanges behind them run elsewhere, at the other end of a port.
  */
 
@@ -9,7 +9,8 @@ import { MessagePort } from 'node:worker_threads';
 import { type Clock, realClock } from '../../clock.ts';
 import { badOptions } from '../../errors.ts';
 import type { PoolStats } from '../../stats.ts';
-import { CheckedCalls, type HandleCalls } from '../handle-calls.ts';
+import { CheckedCalls } from '../checked-calls.ts';
+import type { HandleCalls } from '../handle-calls.ts';
 import { type Check, checkedCall, show, zeroOrMore } from '../validate.ts';
 import { NO_OPTIONS } from '../validate-request.ts';
 import { Connection } from './connection.ts';

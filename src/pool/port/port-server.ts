@@ -11,8 +11,8 @@
 import { type MessagePort, threadId } from 'node:worker_threads';
 import { newPrefix } from '../../async-handle.ts';
 import { type ErrorCode, RequestError } from '../../errors.ts';
+import { CheckedCalls } from '../checked-calls.ts';
 import type { Engine } from '../engine.ts';
-import { CheckedCalls } from '../handle-calls.ts';
 import { Answers } from './answers.ts';
 import { Outbox } from './outbox.ts';
 import { type ExchangePort, PortExchange } from './port-exchange.ts';

@@ -14,14 +14,14 @@ import type { DataMessage, StatusMessage, TerminalMessage } from '../../messages
 import type { ReplyTo } from '../../options.ts';
 import { Mailbox } from '../mailbox.ts';
 import { type Deliver, deliverTo } from '../receivers.ts';
+import type { ExchangeCommands } from './exchange-commands.ts';
 import { creditOf } from './wire-call.ts';
 
 /** What delivery asks of the exchange. */
 export interface RemoteDeliverySource {
   /** `messages` loops that are running. */
   readonly loops: number;
-  /** The pool may send so many bytes more. */
-  grantRemote(bytes: number): void;
+  readonly commands: Pick<ExchangeCommands, 'grant'>;
 }
 
 /** Bytes that may be under way for an `await`, however small the window. */
@@ -106,7 +106,7 @@ export class RemoteDelivery {
     const more = limit - this.#promised;
     if (more <= 0) return;
     this.#promised = limit;
-    this.#source.grantRemote(more);
+    this.#source.commands.grant(more);
   }
 
   get #isCollecting(): boolean {

@@ -16,7 +16,8 @@ import type { ResolvedRequest } from '../../options.ts';
 import { FlightEnd } from '../flight-end.ts';
 import type { Row } from '../flight-table.ts';
 import { type HandleRecord, hasOwnReceiver, type RecordHost } from '../handle-record.ts';
-import type { Command, ExchangeReport, WireCall } from './protocol.ts';
+import { type CommandTaker, ExchangeCommands } from './exchange-commands.ts';
+import type { ExchangeReport, WireCall } from './protocol.ts';
 import { rebuildError, rebuildMessage } from './rebuild.ts';
 import type { RemoteDelivery } from './remote-delivery.ts';
 import { endHere, lostEnd, type Stopped } from './remote-end.ts';
@@ -24,8 +25,7 @@ import { RemoteResponse, type RemoteResponseKeeper } from './remote-response.ts'
 import { RemoteUpload, type UploadPort } from './remote-upload.ts';
 
 /** What the record needs of its connection. */
-export interface RemoteHost extends RecordHost {
-  command(command: Command, transfer?: readonly ArrayBuffer[]): void;
+export interface RemoteHost extends RecordHost, CommandTaker {
   /** The exchange has ended: out of the table, watched by nobody. */
   remove(flight: RemoteFlight): void;
   /** Its terminal message is out. */
@@ -38,6 +38,7 @@ export class RemoteFlight implements HandleRecord, UploadPort, RemoteResponseKee
   readonly host: RemoteHost;
   readonly request: ResolvedRequest;
   readonly end = new FlightEnd();
+  readonly commands: ExchangeCommands;
   loops = 0;
   handle: AsyncHandle | WeakRef<AsyncHandle> | undefined;
 
@@ -58,6 +59,7 @@ export class RemoteFlight implements HandleRecord, UploadPort, RemoteResponseKee
     this.row = row;
     this.host = host;
     this.request = request;
+    this.commands = new ExchangeCommands(ref, host);
     this.#createdMs = host.clock.now();
     if (request.upload) this.#upload = new RemoteUpload(this, request, isSync);
     this.#response = new RemoteResponse(this);
@@ -77,9 +79,7 @@ export class RemoteFlight implements HandleRecord, UploadPort, RemoteResponseKee
   /** Asks the pool for it. */
   launch(call: WireCall): void {
     this.#launched = true;
-    const bytes = typeof call.body === 'object' ? call.body.bytes : undefined;
-    const transfer = typeof bytes === 'object' ? [bytes.buffer as ArrayBuffer] : [];
-    this.host.command({ type: 'request', ref: this.ref, call }, transfer);
+    this.commands.request(call);
     if (this.#isDeaf) this.receiverDied();
   }
 
@@ -111,7 +111,7 @@ export class RemoteFlight implements HandleRecord, UploadPort, RemoteResponseKee
     }
     this.#response.delivery?.discard();
     this.#upload?.abandon();
-    this.host.command({ type: 'cancel', ref: this.ref });
+    this.commands.cancel();
   }
 
   callerDied(): void {
@@ -120,12 +120,12 @@ export class RemoteFlight implements HandleRecord, UploadPort, RemoteResponseKee
     const heard = hasOwnReceiver(this.request);
     if (!heard) this.#response.delivery?.discard();
     this.#upload?.abandon();
-    this.host.command({ type: 'caller_died', ref: this.ref, heard });
+    this.commands.callerDied(heard);
   }
 
   receiverDied(): void {
     // Where nothing is uploaded, nothing is asked for (C4).
-    if (this.#launched) this.host.command({ type: 'receiver_died', ref: this.ref });
+    if (this.#launched) this.commands.receiverDied();
     else if (this.#upload === undefined) this.lost('ERR_CANCELLED', undefined);
     else this.#isDeaf = true;
   }
@@ -178,15 +178,7 @@ export class RemoteFlight implements HandleRecord, UploadPort, RemoteResponseKee
     this.#lost(new RequestError(code, { ref: this.ref, method, origin, phase, sent, cause }));
   }
 
-  // --- what upload and delivery ask -----------------------------------------------------------
-
-  sendChunk(chunk: Uint8Array<ArrayBuffer>): void {
-    this.host.command({ type: 'body', ref: this.ref, chunk }, [chunk.buffer]);
-  }
-
-  sendFinish(): void {
-    this.host.command({ type: 'finish', ref: this.ref });
-  }
+  // --- what the source of the body tells ------------------------------------------------------
 
   sourceEnded(): void {
     void this.#upload?.finish();
@@ -194,11 +186,7 @@ export class RemoteFlight implements HandleRecord, UploadPort, RemoteResponseKee
 
   sourceFailed(error: unknown): void {
     this.#stopped ??= { code: 'ERR_CANCELLED', cause: error };
-    this.host.command({ type: 'source_failed', ref: this.ref });
-  }
-
-  grantRemote(bytes: number): void {
-    this.host.command({ type: 'grant', ref: this.ref, bytes });
+    this.commands.sourceFailed();
   }
 
   // --- the end --------------------------------------------------------------------------------

@@ -12,12 +12,12 @@
 
 import type { ResolvedRequest } from '../../options.ts';
 import { BodyPump, type PumpObserver } from '../body-pump.ts';
+import type { ExchangeCommands } from './exchange-commands.ts';
 import { SyncPump } from './sync-pump.ts';
 import { shareOfBuffer } from './wire-call.ts';
 
 export interface UploadPort extends PumpObserver {
-  sendChunk(chunk: Uint8Array<ArrayBuffer>): void;
-  sendFinish(): void;
+  readonly commands: Pick<ExchangeCommands, 'body' | 'finish'>;
 }
 
 interface Offer {
@@ -75,7 +75,7 @@ export class RemoteUpload {
     if (this.#state === 'closed') this.#finish.resolve(this.#whole);
     if (this.#state === 'open') {
       this.#state = 'finished';
-      if (this.#offered.length === 0) this.#port.sendFinish();
+      if (this.#offered.length === 0) this.#port.commands.finish();
     }
     return this.#finish.promise;
   }
@@ -112,7 +112,7 @@ export class RemoteUpload {
       if (offer === undefined) return;
       if (this.#send(offer.chunk, offer.owned)) this.#waiting.push(offer.answer);
       else offer.answer(false);
-      if (this.#state === 'finished' && this.#offered.length === 0) this.#port.sendFinish();
+      if (this.#state === 'finished' && this.#offered.length === 0) this.#port.commands.finish();
     }
   }
 
@@ -144,7 +144,7 @@ export class RemoteUpload {
   #send(chunk: Uint8Array, owned: boolean): boolean {
     this.#underWay += chunk.byteLength;
     this.#left -= chunk.byteLength;
-    this.#port.sendChunk(owned && isWhole(chunk) ? chunk : new Uint8Array(chunk));
+    this.#port.commands.body(owned && isWhole(chunk) ? chunk : new Uint8Array(chunk));
     if (this.#left >= 0) return true;
     this.#release();
     return false;

@@ -19,11 +19,13 @@ function side(request: Partial<ResolvedRequest>): Side {
   const buffers: ArrayBuffer[] = [];
   const failures: unknown[] = [];
   const port = {
-    sendChunk: (chunk: Uint8Array<ArrayBuffer>) => {
-      sent.push(textOf(chunk));
-      buffers.push(chunk.buffer);
+    commands: {
+      body: (chunk: Uint8Array<ArrayBuffer>) => {
+        sent.push(textOf(chunk));
+        buffers.push(chunk.buffer);
+      },
+      finish: () => void sent.push('end'),
     },
-    sendFinish: () => void sent.push('end'),
     sourceEnded: () => void upload.finish(),
     sourceFailed: (error: unknown) => void failures.push(error),
   };
