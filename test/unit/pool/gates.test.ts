@@ -57,3 +57,21 @@ test('H9 takes away the gates of limits that are no more', () => {
   expect(gates.isLimiting).toBe(false);
   expect(gates.all()).toHaveLength(1);
 });
+
+test('H9 keeps what it has found of an origin for a minute, and a pause until it is over', () => {
+  const gates = gatesOf({ maxPerOrigin: 8, adaptive: true });
+  for (let n = 0; n < 10_000; n += 1) {
+    const gate = gates.pass({ origin: `http://${n}`, tenant: '' }, 100 * n);
+    if (gate !== undefined) gate.running -= 1;
+  }
+  // 600 were used within the last minute of a thousand seconds.
+  expect(gates.all().length).toBeLessThan(1_300);
+  const last = gates.pass({ origin: 'http://last', tenant: '' }, 1_000_000);
+  const answer = { status: 503, headers: { 'retry-after': '120' }, latencyMs: 1 };
+  last?.answered(last.window, answer, 1_000_000);
+  if (last !== undefined) last.running -= 1;
+  gates.drop(1_119_000);
+  expect(gates.all()).toHaveLength(2);
+  gates.drop(1_120_000);
+  expect(gates.all()).toHaveLength(1);
+});
