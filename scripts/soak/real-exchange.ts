@@ -1,7 +1,7 @@
 /** One exchange of the real storm: it is launched, fed, read, left, and judged by what both ends saw. */
 
 import { AssertionError } from 'node:assert';
-import type { Message, Pool } from '../../src/index.ts';
+import type { Message, Pool, UploadOutcome } from '../../src/index.ts';
 import { checkEnded } from '../../test/property/invariants.ts';
 import { Driven } from '../../test/property/simulation/driven.ts';
 import { bytesOf } from '../../test/property/simulation/pattern.ts';
@@ -13,8 +13,6 @@ const HANG_MS = 60_000;
 export class RealExchange {
   readonly plan: RealPlan;
   readonly driven: Driven;
-  /** What the server saw, once it has told. */
-  report: Report | undefined;
   readonly #caller = new AbortController();
   readonly #signal = new AbortController();
   readonly #over = Promise.withResolvers<void>();
@@ -64,24 +62,11 @@ export class RealExchange {
     return driven.outcome ?? '';
   }
 
-  /** Compares what the pool says of the body with what the server saw of it. */
-  compare(): void {
-    const { driven, plan, report } = this;
-    const said = driven.end?.upload;
-    if (report === undefined || said === undefined) return;
-    if (!report.intact) throw this.#broken('U1 the server read another body');
-    if (report.bytes > said.bytesSent) {
-      throw this.#broken(`U9 the server read ${report.bytes} of ${said.bytesSent} bytes`);
-    }
-    const length = plan.sends.reduce((sum, size) => sum + size, 0);
-    const finished = plan.body === 'bytes' || plan.finishes;
-    const cut = !finished || report.bytes !== length;
-    if (report.whole && cut && said.endedBy !== 'caller_death') {
-      throw this.#broken(`U5 the server took ${report.bytes} bytes for all (${said.endedBy})`);
-    }
-    if (driven.outcome === 'done' && said.complete && report.whole && report.bytes !== length) {
-      throw this.#broken(`U9 complete with ${report.bytes} of ${length} bytes`);
-    }
+  /** Compares what the pool says of the body with what the server saw of it; keeps little. */
+  comparison(): (report: Report) => void {
+    const { plan } = this;
+    const { outcome, end } = this.driven;
+    return comparing(plan, outcome, end?.upload);
   }
 
   async #upload(): Promise<void> {
@@ -136,10 +121,33 @@ export class RealExchange {
   }
 
   #broken(problem: string): Error {
-    const { behaviour, protocol, body, receiver, departure } = this.plan;
-    const plan = `${protocol} ${behaviour} ${body} ${receiver} ${departure}`;
-    return new AssertionError({ message: `${this.driven.label} (${plan}): ${problem}` });
+    return broken(this.plan, problem);
   }
+}
+
+function comparing(
+  plan: RealPlan,
+  outcome: string | undefined,
+  said: UploadOutcome | undefined,
+): (report: Report) => void {
+  return ({ intact, bytes, whole }) => {
+    if (said === undefined) return;
+    if (!intact) throw broken(plan, 'U1 the server read another body');
+    if (bytes > said.bytesSent) {
+      throw broken(plan, `U9 the server read ${bytes} of ${said.bytesSent} bytes, ${outcome}`);
+    }
+    const length = plan.sends.reduce((sum, size) => sum + size, 0);
+    const cut = (plan.body === 'upload' && !plan.finishes) || bytes !== length;
+    if (whole && cut && said.endedBy !== 'caller_death') {
+      throw broken(plan, `U5 the server took ${bytes} bytes for all (${said.endedBy})`);
+    }
+  };
+}
+
+function broken(plan: RealPlan, problem: string): Error {
+  const { id, behaviour, protocol, body, receiver, departure } = plan;
+  const what = `${protocol} ${behaviour} ${body} ${receiver} ${departure}`;
+  return new AssertionError({ message: `exchange ${id} (${what}): ${problem}` });
 }
 
 function originOf(protocol: RealPlan['protocol'], { http1, http2 }: Ports): string {

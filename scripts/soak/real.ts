@@ -14,7 +14,7 @@ import { Random } from '../../test/property/simulation/random.ts';
 import { Leftovers } from './leftovers.ts';
 import { RealExchange } from './real-exchange.ts';
 import { type RudeServer, startRudeServer } from './rude-process.ts';
-import { drawRealPlan } from './storm.ts';
+import { drawRealPlan, type Report } from './storm.ts';
 
 export interface RealSoak {
   readonly seed: number;
@@ -116,12 +116,21 @@ class Run {
       (outcome) => {
         this.#exchanges += 1;
         this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
-        this.#server.expect(exchange, (error) => this.#fail(error));
+        const compare = exchange.comparison();
+        this.#server.expect(plan.id, (report) => this.#compare(compare, report));
       },
       (error: unknown) => this.#fail(error),
     );
     this.#running.add(run);
     void run.then(() => this.#running.delete(run));
+  }
+
+  #compare(compare: (report: Report) => void, report: Report): void {
+    try {
+      compare(report);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #kill(): void {

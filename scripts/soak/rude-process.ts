@@ -3,18 +3,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { RealExchange } from './real-exchange.ts';
 import type { Ports, Report } from './storm.ts';
 
 /** Exchanges whose server has not reported yet are remembered so far back. */
-const REMEMBERED = 5_000;
+const REMEMBERED = 2_000;
 
 export interface RudeServer extends AsyncDisposable {
   readonly ports: Ports;
   /** An id that no exchange has had. */
   nextId(): number;
-  /** Compares an exchange that is over with the server's report, when that comes. */
-  expect(exchange: RealExchange, failed: (error: unknown) => void): void;
+  /** Calls back with the server's report of an exchange that is over, when that comes. */
+  expect(id: number, compare: (report: Report) => void): void;
 }
 
 export async function startRudeServer(): Promise<RudeServer> {
@@ -31,7 +30,7 @@ export async function startRudeServer(): Promise<RudeServer> {
       ids += 1;
       return ids;
     },
-    expect: (exchange, failed) => waiting.expect(exchange, failed),
+    expect: (id, compare) => waiting.expect(id, compare),
     [Symbol.asyncDispose]: () => stop(child),
   };
 }
@@ -46,16 +45,7 @@ class Waiting {
   readonly #exchanges = new Map<number, (report: Report) => void>();
   readonly #reports = new Map<number, Report>();
 
-  expect(exchange: RealExchange, failed: (error: unknown) => void): void {
-    const compare = (report: Report): void => {
-      exchange.report = report;
-      try {
-        exchange.compare();
-      } catch (error) {
-        failed(error);
-      }
-    };
-    const { id } = exchange.plan;
+  expect(id: number, compare: (report: Report) => void): void {
     const report = this.#reports.get(id);
     this.#reports.delete(id);
     if (report !== undefined) compare(report);
