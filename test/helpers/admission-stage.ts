@@ -26,6 +26,8 @@ export class AdmissionStage {
   /** All that were started, in order, with the time. */
   readonly starts: { readonly name: string; readonly atMs: number }[] = [];
   readonly running = new Set<Applied>();
+  /** Called at each start. */
+  onStart: (item: Applied) => void = () => {};
   #limits: ResolvedLimits;
 
   constructor(limits: Partial<ResolvedLimits> = {}, workers = 1) {
@@ -99,6 +101,7 @@ export class AdmissionStage {
     slot.take(item.request.origin);
     this.running.add(item);
     this.starts.push({ name: item.name, atMs: this.clock.now() });
+    this.onStart(item);
   }
 
   #free(item: Applied): void {

@@ -112,11 +112,7 @@ describe('the order of those who wait', () => {
     const seen: (string | undefined)[] = [];
     stage.apply('running');
     storage.run('mine', () => stage.apply('waiting'));
-    const { push } = stage.starts;
-    stage.starts.push = (...items) => {
-      seen.push(storage.getStore());
-      return push.apply(stage.starts, items);
-    };
+    stage.onStart = () => seen.push(storage.getStore());
     storage.run('another', () => stage.endOne());
     expect(seen).toEqual(['mine']);
   });
