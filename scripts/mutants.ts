@@ -53,7 +53,8 @@ for (const mutant of chosen) {
   const outcome = bench.run(mutant);
   outcomes.push(outcome);
   console.log(`${outcomes.length}/${chosen.length} ${outcome.verdict}: ${mutant.id}`);
-  console.log(`    ${outcome.killedBy ?? `by nothing in ${mutant.owner}`}`);
+  const { test, saying } = outcome.killedBy ?? { test: 'nothing', saying: mutant.owner };
+  console.log(`    by ${test}: ${saying}`);
 }
 
 const survivors = outcomes.filter(({ verdict }) => verdict === 'survived');

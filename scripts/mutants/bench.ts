@@ -20,7 +20,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Mutant } from './mutant.ts';
-import type { Outcome } from './report.ts';
+import type { Killer, Outcome } from './report.ts';
 
 /** A fault may also make its test hang; that is noticed, too. */
 const PATIENCE_MS = 120_000;
@@ -39,7 +39,7 @@ export default defineConfig({
 });
 `;
 const SETUP = `import fc from 'fast-check';
-fc.configureGlobal({ ...fc.readConfigureGlobal(), endOnFailure: true });
+fc.configureGlobal({ endOnFailure: true, includeErrorInReport: true });
 `;
 
 interface TestRun {
@@ -52,7 +52,7 @@ export class Bench {
   readonly #root: string;
   readonly #copy: string;
   readonly #memory: string;
-  readonly #remembered: Record<string, string>;
+  readonly #remembered: Record<string, Killer>;
 
   constructor(root: string) {
     const name = createHash('sha256').update(root).digest('hex').slice(0, 12);
@@ -60,7 +60,7 @@ export class Bench {
     this.#copy = join(tmpdir(), `spool-mutants-${name}`);
     this.#memory = join(tmpdir(), `spool-mutants-${name}.json`);
     this.#remembered = existsSync(this.#memory)
-      ? (JSON.parse(readFileSync(this.#memory, 'utf8')) as Record<string, string>)
+      ? (JSON.parse(readFileSync(this.#memory, 'utf8')) as Record<string, Killer>)
       : {};
     this.#makeCopy();
   }
@@ -90,10 +90,11 @@ export class Bench {
       source.replace(mutant.find, () => mutant.replace),
     );
     try {
-      const { passed, firstFailure } = this.#test([mutant.owner]);
+      const { passed, firstFailure, message } = this.#test([mutant.owner]);
       if (passed) return { mutant, verdict: 'survived', killedBy: undefined };
-      this.#remember(key, firstFailure);
-      return { mutant, verdict: 'killed', killedBy: firstFailure };
+      const killedBy: Killer = { test: firstFailure, saying: reasonIn(message) };
+      this.#remember(key, killedBy);
+      return { mutant, verdict: 'killed', killedBy };
     } finally {
       writeFileSync(path, source);
     }
@@ -150,7 +151,7 @@ export class Bench {
     return this.#text;
   }
 
-  #remember(key: string, killedBy: string): void {
+  #remember(key: string, killedBy: Killer): void {
     this.#remembered[key] = killedBy;
     writeFileSync(this.#memory, JSON.stringify(this.#remembered));
   }
@@ -177,3 +178,18 @@ function firstFailureIn(report: string): Omit<TestRun, 'passed'> {
   const message = testResults.map((result) => result.message ?? '').join('\n');
   return { firstFailure: 'an error outside of the tests', message };
 }
+
+/** What a failure says, in a line: of the model's the first difference, of others the error. */
+function reasonIn(message: string): string {
+  const lines = message.split('\n').map((line) => line.trim());
+  const model = lines.findIndex((line) => /contradicts the model:$|does not come:$/.test(line));
+  if (model >= 0) return lines[model + 1] ?? '';
+  const got = lines.find((line) => line.startsWith('Got '));
+  const error = lines.find((line) => line !== '') ?? '';
+  return (got ?? error)
+    .replace(/^Got /, '')
+    .replace(/^\w*Error: /, '')
+    .slice(0, MOST_CHARACTERS);
+}
+
+const MOST_CHARACTERS = 140;

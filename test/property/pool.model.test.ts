@@ -26,7 +26,7 @@ describe.each(VERSIONS)('a pool over HTTP/%s', (version) => {
     const before = snapshotResources();
     using unhandled = collectUnhandled();
     using _quiet = unprinted('warning');
-    const report = await runModel(version, { seed, numRuns: 300, limitMs: 10_000, ...REPLAY });
+    const report = await runModel(version, { seed, numRuns: 300, limitMs: 8_000, ...REPLAY });
     console.info(`pool model, HTTP/${version}:`, report);
     await settled();
     expect(unhandled.rejections).toEqual([]);

@@ -101,6 +101,14 @@ const SCENES: readonly (readonly Command[])[] = [
     new KillWorker(0),
     new Advance(21),
   ],
+  // Finished twice before it is on a connection, and sent too late (U3, U4).
+  [
+    new Start({ ...UPLOAD, stuck: true }),
+    new Send(0, 'text'),
+    new Finish(0),
+    new Finish(0),
+    new Send(0, 'text'),
+  ],
   // Credit comes by and by, and the end behind it (F1, F3).
   [
     new Start({ ...GET, reply: 'sender' }),
