@@ -12,26 +12,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { MUTANTS } from './mutants/all.ts';
 import { Bench } from './mutants/bench.ts';
-import { deliveries } from './mutants/deliveries.ts';
-import { flights } from './mutants/flight.ts';
-import { lifecycle } from './mutants/lifecycle.ts';
-import type { Mutant } from './mutants/mutant.ts';
-import { pools } from './mutants/pools.ts';
 import { type Outcome, reportOf } from './mutants/report.ts';
-import { times } from './mutants/times.ts';
-import { transports } from './mutants/transports.ts';
-import { uploads } from './mutants/uploads.ts';
-
-const MUTANTS: readonly Mutant[] = [
-  ...lifecycle,
-  ...flights,
-  ...uploads,
-  ...deliveries,
-  ...times,
-  ...pools,
-  ...transports,
-];
 
 const { values } = parseArgs({
   options: {

@@ -3,6 +3,7 @@
 import { MODEL, type Mutant } from './mutant.ts';
 
 const admission = 'src/pool/admission.ts';
+const workers = 'src/pool/workers.ts';
 const engine = 'src/pool/engine.ts';
 const monitor = 'src/actors/caller-monitor.ts';
 const watches = 'src/pool/watches.ts';
@@ -17,10 +18,10 @@ export const pools: readonly Mutant[] = [
     breaks: 'H6',
   },
   {
-    id: 'admission: runs one more on a worker than it may',
-    file: admission,
-    find: 'inFlight < this.#limits.maxInFlight;',
-    replace: 'inFlight <= this.#limits.maxInFlight;',
+    id: 'workers: runs one more on a worker than it may',
+    file: workers,
+    find: 'inFlight < this.maxInFlight;',
+    replace: 'inFlight <= this.maxInFlight;',
     breaks: 'H6',
   },
   {
@@ -31,8 +32,8 @@ export const pools: readonly Mutant[] = [
     breaks: 'H6, S2',
   },
   {
-    id: 'admission: gives work to a worker that is down',
-    file: admission,
+    id: 'workers: gives work to a worker that is down',
+    file: workers,
     find: "return state === 'up' && inFlight <",
     replace: 'return inFlight <',
     breaks: 'W1',

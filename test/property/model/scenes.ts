@@ -5,6 +5,7 @@ import { Advance } from './commands/advance.ts';
 import { Await } from './commands/await.ts';
 import { CallerDies } from './commands/caller-dies.ts';
 import { Cancel } from './commands/cancel.ts';
+import { Close } from './commands/close.ts';
 import { End } from './commands/end.ts';
 import { Finish } from './commands/finish.ts';
 import { Grant } from './commands/grant.ts';
@@ -100,6 +101,16 @@ const SCENES: readonly (readonly Command[])[] = [
     new Advance(21),
     new KillWorker(0),
     new Advance(21),
+  ],
+  // Who waits when the pool is closed still has its turn (P1).
+  [
+    new Start(GET),
+    new Start(GET),
+    new Close(undefined),
+    new Respond(0, 200, undefined),
+    new End(0),
+    new Respond(0, 200, undefined),
+    new End(0),
   ],
   // Finished twice before it is on a connection, and sent too late (U3, U4).
   [

@@ -1,0 +1,20 @@
+/** All faults, in the order in which they are tried. */
+
+import { deliveries } from './deliveries.ts';
+import { flights } from './flight.ts';
+import { lifecycle } from './lifecycle.ts';
+import type { Mutant } from './mutant.ts';
+import { pools } from './pools.ts';
+import { times } from './times.ts';
+import { transports } from './transports.ts';
+import { uploads } from './uploads.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  ...lifecycle,
+  ...flights,
+  ...uploads,
+  ...deliveries,
+  ...times,
+  ...pools,
+  ...transports,
+];
