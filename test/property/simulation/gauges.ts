@@ -35,9 +35,33 @@ export function checkGauges(stats: PoolStats, population: Population, options: P
     if (inFlight > maxInFlight) broken(`H6 ${inFlight} on a worker of ${maxInFlight}`);
   }
   if (running !== stats.inFlight) broken(`S2 ${running} on workers of ${stats.inFlight}`);
-  if (queued > 0 && stats.workers.some((worker) => hasRoom(worker, options))) {
-    broken(`H6 ${queued} wait while a worker has room`);
+  checkOrigins(stats, population, options);
+}
+
+/** H9: no origin has more than its part, and who could run does not wait. */
+function checkOrigins(stats: PoolStats, population: Population, options: PoolOptions): void {
+  const { maxPerOrigin = Number.POSITIVE_INFINITY } = options;
+  const running = new Map<string, number>();
+  for (const { isQueued, plan } of population.all()) {
+    if (!isQueued) running.set(plan.origin, (running.get(plan.origin) ?? 0) + 1);
   }
+  for (const [origin, count] of running) {
+    if (count > maxPerOrigin) broken(`H9 ${count} run to ${origin} of ${maxPerOrigin}`);
+  }
+  if (hasRates(options) || !stats.workers.some((worker) => hasRoom(worker, options))) return;
+  for (const { isQueued, plan } of population.all()) {
+    if (!isQueued || (running.get(plan.origin) ?? 0) >= maxPerOrigin) continue;
+    broken(`H6 exchange ${plan.id} waits while a worker and its origin have room`);
+  }
+}
+
+/** Whether more than workers decides who runs, so that from outside only the pool can tell. */
+export function hasGates(options: PoolOptions): boolean {
+  return hasRates(options) || Number.isFinite(options.maxPerOrigin ?? Number.POSITIVE_INFINITY);
+}
+
+function hasRates({ rate, originRate }: PoolOptions): boolean {
+  return rate !== undefined || originRate !== undefined;
 }
 
 /** Throws when the totals are not what was counted. */

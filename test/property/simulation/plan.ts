@@ -34,6 +34,7 @@ export type BodyKind = 'none' | 'bytes' | 'source' | 'upload';
 
 export interface Plan {
   readonly id: number;
+  readonly origin: string;
   /** All but who receives, who calls, and the body. */
   readonly request: RequestOptions;
   readonly receiver: Receiver;
@@ -65,6 +66,10 @@ const TIMEOUTS = [
   'queueTimeout',
 ] as const;
 
+const ORIGINS = ['http://a.test', 'http://b.test', 'http://c.test'] as const;
+/** Those of a pool's `tenants`, and one that has no weight of its own. */
+export const TENANTS = ['', 'large', 'small'] as const;
+
 export function drawPlan(id: number, random: Random, storm: Storm): Plan {
   const body = random.weighted({ none: 45, bytes: 10, source: 10, upload: 35 });
   const stream = random.chance(0.5);
@@ -77,6 +82,7 @@ export function drawPlan(id: number, random: Random, storm: Storm): Plan {
   const reads = !random.chance(storm.absent);
   return {
     id,
+    origin: random.pick(ORIGINS),
     request: drawOptions({ random, storm, body, stream, receiver, contentLength }),
     receiver,
     body,
@@ -115,6 +121,8 @@ function drawOptions(drawn: Drawn): RequestOptions {
   const uploadBuffer = contentLength === undefined ? random.size(64 * 1024) : LONGEST_BODY * 2;
   return {
     method: body === 'none' ? random.pick(['GET', 'DELETE']) : random.pick(['POST', 'PUT']),
+    tenant: random.pick(TENANTS),
+    priority: random.pick([0, 0, 0, 5]),
     stream,
     streamBody: body === 'upload',
     uploadBuffer,

@@ -57,6 +57,7 @@ export class Subject implements Case {
     this.#actor = plan.receiver === 'actor' ? new SimulatedActor() : undefined;
     this.driven = new Driven(pool, {
       id: plan.id,
+      origin: plan.origin,
       request: this.#request(),
       mailbox: !this.hasReceiver,
       receiver: (receive) => this.#receiverOf(receive),

@@ -12,7 +12,7 @@ import { RequestPool } from '../../../src/pool/request-pool.ts';
 import type { ManualClock } from '../../helpers/manual-clock.ts';
 import { checkAtRest } from '../invariants.ts';
 import { DEAD, SimulatedCallers } from './callers.ts';
-import { checkGauges, checkTotals, isFull } from './gauges.ts';
+import { checkGauges, checkTotals, hasGates, isFull } from './gauges.ts';
 import type { Journal } from './journal.ts';
 import { drawPlan } from './plan.ts';
 import { Population } from './population.ts';
@@ -184,13 +184,18 @@ export class World {
       caller: dead ? DEAD : this.#callers.caller,
       signal: aborted ? DEAD : this.#callers.signal,
     });
+    const stats = this.#pool.stats();
     journal.note('launch', plan.id, `${plan.receiver} ${plan.body}`);
     journal.note(`peer: ${plan.fault}`, plan.id);
     this.#population.add(subject);
     if (dead) subject.expectation.stopped('ERR_CALLER_DIED');
     else if (aborted) subject.expectation.stopped('ERR_CANCELLED');
-    else if (isFull(this.#pool.stats(), pool)) subject.expectation.failed('ERR_OVERLOAD');
+    else if (!hasGates(pool) && isFull(stats, pool)) subject.expectation.failed('ERR_OVERLOAD');
     subject.launch();
+    if (subject.outcome !== undefined || subject.isRunning) return;
+    // Whether its gate was closed is the pool's to say; that the queue was full is seen here.
+    const { queueLimit = Number.POSITIVE_INFINITY } = pool;
+    if (hasGates(pool) && stats.queued >= queueLimit) subject.expectation.failed('ERR_OVERLOAD');
   }
 
   #passTime(act: Act): void {
