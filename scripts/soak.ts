@@ -2,7 +2,7 @@
  * Exchanges through storms of faults, for as long as one likes:
  *
  *     npm run soak -- --minutes 10 [--seed 1]
- *     npm run soak -- --real --minutes 10 [--seed 1] [--isolation thread]
+ *     npm run soak -- --real --minutes 10 [--seed 1]
  *     npm run soak -- --threads --minutes 1
  *
  * By default everything is simulated and a seed replays exactly; with `--real` a server in a process
@@ -28,20 +28,18 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string' },
     real: { type: 'boolean', default: false },
-    isolation: { type: 'string', default: 'inline' },
     threads: { type: 'boolean', default: false },
   },
 });
 const durationMs = Number(values.minutes) * MINUTE_MS;
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
-const isolation = values.isolation === 'thread' ? 'thread' : 'inline';
 if (!(durationMs > 0) || !Number.isInteger(seed)) {
   throw new RangeError(`minutes ${values.minutes} and seed ${values.seed} must be numbers above 0`);
 }
 
 try {
   if (values.threads) await soakThreads(durationMs);
-  else if (values.real) await soakReal({ seed, durationMs, isolation });
+  else if (values.real) await soakReal({ seed, durationMs });
   else await soakSimulated(seed, durationMs);
   console.log('every invariant held');
 } catch (error) {

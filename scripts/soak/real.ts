@@ -19,7 +19,6 @@ import { drawRealPlan, type Report } from './storm.ts';
 export interface RealSoak {
   readonly seed: number;
   readonly durationMs: number;
-  readonly isolation: 'inline' | 'thread';
 }
 
 /** Exchanges at a time. */
@@ -30,26 +29,23 @@ const PROGRESS_MS = 5_000;
 const RESTARTS = { maxRestarts: 1_000_000, restartWindow: 300 };
 
 /** All timeouts far below what counts as hanging. */
-function optionsOf(isolation: RealSoak['isolation']): PoolOptions {
-  return {
-    workers: 2,
-    isolation,
-    maxInFlight: 40,
-    ...RESTARTS,
-    connectTimeout: 5_000,
-    headersTimeout: 1_000,
-    idleTimeout: 2_000,
-    timeout: 10_000,
-  };
-}
+const POOL: PoolOptions = {
+  workers: 2,
+  maxInFlight: 40,
+  ...RESTARTS,
+  connectTimeout: 5_000,
+  headersTimeout: 1_000,
+  idleTimeout: 2_000,
+  timeout: 10_000,
+};
 
-export async function soakReal({ seed, durationMs, isolation }: RealSoak): Promise<void> {
+export async function soakReal({ seed, durationMs }: RealSoak): Promise<void> {
   using _trust = trustTestCa();
   const leftovers = new Leftovers();
   await using server = await startRudeServer();
   // The first pool warms up what stays for the life of the process.
   for (const ms of [Math.min(durationMs / 4, 5_000), durationMs]) {
-    const pool = createPool(optionsOf(isolation));
+    const pool = createPool(POOL);
     const run = new Run(pool, server, new Random(seed));
     await run.until(performance.now() + ms);
     await pool.close({ timeout: 20_000 });
