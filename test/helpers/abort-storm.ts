@@ -11,7 +11,9 @@ import { trustTestCa } from './tls.ts';
 
 /** What the terminal messages said. */
 export interface AbortStorm {
-  /** `x-id` of every request whose body was handed over whole. */
+  /** Bytes of every body that its caller had finished before it was cut, by `x-id`. */
+  readonly finished: Readonly<Record<string, number>>;
+  /** `x-id` of every request whose body was handed over whole, as its terminal message has it. */
   readonly complete: readonly string[];
   /** How many ended in an error, by code. */
   readonly codes: Readonly<Record<string, number>>;
@@ -46,6 +48,7 @@ function turns(count: number): Promise<void> {
 }
 
 const pool = createPool({ workers: 1, maxInFlight: AT_ONCE });
+const finished: Record<string, number> = {};
 const complete: string[] = [];
 const codes: Record<string, number> = {};
 
@@ -56,7 +59,10 @@ async function storm(id: string): Promise<void> {
   const common = { headers, signal: signal.signal, stream: true } as const;
   const received = Promise.withResolvers<void>();
   const cutsItself = chance(0.3);
-  const handle = chance(0.8)
+  const isStreamed = chance(0.8);
+  const body = Buffer.alloc(isStreamed ? 0 : pick(SIZES));
+  if (!isStreamed) finished[id] = body.byteLength;
+  const handle = isStreamed
     ? pool.post(origin, {
         ...common,
         streamBody: true,
@@ -76,7 +82,7 @@ async function storm(id: string): Promise<void> {
       })
     : pool.post(origin, {
         ...common,
-        body: Buffer.alloc(pick(SIZES)),
+        body,
         replyTo: (message) => {
           if (message.type !== 'done' && message.type !== 'error') return;
           if (message.upload?.complete === true) complete.push(id);
@@ -84,11 +90,17 @@ async function storm(id: string): Promise<void> {
         },
       });
   await turns(Math.floor(random() * 6));
+  let bytes = 0;
   for (let count = Math.floor(random() * 5); count > 0; count -= 1) {
-    void pool.sendBody(handle, Buffer.alloc(pick(SIZES)));
+    const chunk = Buffer.alloc(pick(SIZES));
+    bytes += chunk.byteLength;
+    void pool.sendBody(handle, chunk);
     if (chance(0.5)) await turns(1);
   }
-  if (chance(0.3)) void pool.finishBody(handle);
+  if (chance(0.3)) {
+    void pool.finishBody(handle);
+    if (isStreamed) finished[id] = bytes;
+  }
   if (chance(0.6)) await turns(Math.floor(random() * 4));
   cut();
   await received.promise;
@@ -106,6 +118,6 @@ await Promise.all(running);
 // Still alive after all that the peer has to say to resets and windows.
 await pool.await(pool.get(origin, { headers: { 'x-id': 'last' } }));
 await pool.destroy();
-const report: AbortStorm = { complete, codes };
+const report: AbortStorm = { finished, complete, codes };
 process.send?.(report);
 process.disconnect();
