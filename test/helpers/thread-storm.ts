@@ -7,6 +7,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { setTimeout as later } from 'node:timers/promises';
+import v8 from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { AsyncHandle, Message } from '../../src/index.ts';
 import type { RequestPool } from '../../src/pool/request-pool.ts';
 import { threadPool } from './thread-pool.ts';
@@ -31,10 +33,12 @@ export interface StormReport {
   /** What the process held before, and afterwards. */
   readonly descriptors: readonly [before: number, after: number];
   readonly threads: readonly [before: number, after: number];
+  readonly heldMib: readonly [before: number, after: number];
   readonly residentMib: readonly [before: number, after: number];
 }
 
 const WAYS = ['throw', 'exit', 'memory', 'unclonable', 'loop', 'terminate'] as const;
+const MIB = 1024 * 1024;
 const DOWNLOAD_BYTES = 128 * 1024;
 const UPLOAD_PARTS = 8;
 const PART = Buffer.alloc(16 * 1024, 'storm');
@@ -50,13 +54,13 @@ export async function threadStorm(options: StormOptions): Promise<StormReport> {
   const storm = new Storm(origin, options);
   await storm.rage();
   await later(500);
-  globalThis.gc?.();
   const after = held();
   server.disconnect();
   return {
     ...storm.report(),
     descriptors: [before.descriptors, after.descriptors],
     threads: [before.threads, after.threads],
+    heldMib: [before.heldMib, after.heldMib],
     residentMib: [before.residentMib, after.residentMib],
   };
 }
@@ -169,10 +173,15 @@ class Storm {
   }
 }
 
-function held(): { descriptors: number; threads: number; residentMib: number } {
+function held() {
+  v8.setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, external, rss } = process.memoryUsage();
   return {
     descriptors: readdirSync('/proc/self/fd').length,
     threads: readdirSync('/proc/self/task').length,
-    residentMib: Math.round(process.memoryUsage.rss() / 1024 / 1024),
+    /** Alive after a collection: the heap, and what it holds outside. */
+    heldMib: Math.round((heapUsed + external) / MIB),
+    residentMib: Math.round(rss / MIB),
   };
 }
