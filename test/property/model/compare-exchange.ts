@@ -75,6 +75,9 @@ function learnReceives(
     exchange.progress(model.nowMs);
     model.settle();
   });
+  if (!exchange.isConcluding || exchange.receives.some((one) => one.outcome === 'waits')) return;
+  exchange.isConcluding = false;
+  exchange.conclude();
 }
 
 function kindOf(message: Message | undefined): string {

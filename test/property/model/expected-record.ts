@@ -48,6 +48,8 @@ export class ExpectedRecord {
   outcome: 'done' | ErrorCode | undefined;
   /** Bytes that the first `await` to conclude took out of a mailbox. */
   awaitedBytes: number | undefined;
+  /** An `await` concludes as soon as it is known what the one who reads the mailbox has got. */
+  isConcluding = false;
   receiverDead = false;
   /** Lost its worker before it was on a connection, and waits ahead of all others. */
   isFirst = false;
@@ -178,7 +180,9 @@ export class ExpectedRecord {
     for (const one of this.awaits) {
       if (one.outcome !== 'waits') continue;
       one.outcome = 'end';
-      this.conclude();
+      // Who reads the mailbox at the same time is served before.
+      if (response.looping) this.conclude();
+      else this.isConcluding = true;
     }
     response.looping = false;
   }

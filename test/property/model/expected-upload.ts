@@ -78,13 +78,17 @@ export class ExpectedUpload {
 
   /** `finishBody`; `broken` when it is shorter than declared. */
   finish(): 'taken' | 'broken' {
+    const [first] = this.finishes;
+    if (first !== undefined) {
+      // There is one answer for all.
+      this.finishes.push(first);
+      return 'taken';
+    }
     if (this.state === 'open' && !this.finishable) {
       this.finishes.push(false);
       return 'broken';
     }
-    const whole = this.state === 'ended_by_caller';
-    const asked = this.finishes.length > 0 && this.isUploading;
-    this.finishes.push(this.state === 'open' || asked ? 'waits' : whole);
+    this.finishes.push(this.state === 'open' ? 'waits' : this.state === 'ended_by_caller');
     if (this.state === 'open') this.state = 'finishing';
     if (this.isEndUnknown) this.#answerFinishes('open');
     this.#settleIfSent();
