@@ -17,12 +17,12 @@ export interface Target {
   readonly authorization: string | undefined;
 }
 
-/**
- * A URL that the parser would take apart where it stands: a path without dot segments, nothing to
- * encode, no userinfo, no fragment. Only its origin is left for the parser to normalize.
- */
-const PLAIN_URL =
-  /^(https?:\/\/[\w.-]+(?::\d+)?)(\/(?!\.)(?:[\w\-~!$&()*+,;=:@.]|\/(?!\.))*(?:\?[\w\-~!$&()*+,;=:@/.?%[\]]+)?)$/;
+/** An authority without userinfo; what it is normalized to, the parser says. */
+const PLAIN_AUTHORITY = /^https?:\/\/[\w.-]+(?::\d+)?$/;
+/** A path that the parser would leave as it is: no dot segments, nothing to encode, no fragment. */
+const PLAIN_PATH = /^\/(?!\.)(?:[\w\-~!$&()*+,;=:@.]|\/(?!\.))*(?:\?[\w\-~!$&()*+,;=:@/.?%[\]]+)?$/;
+/** Longer than any scheme with its slashes. */
+const SCHEME_LENGTH = 8;
 /** What origins are normalized to; forgotten as a whole before they are too many. */
 const ORIGINS = new Map<string, string>();
 const ORIGINS_KEPT = 1024;
@@ -47,18 +47,24 @@ export function parseTarget(url: unknown, issues: OptionIssue[]): Target | undef
 
 /** Without the parser where the origin is known, as it is for most requests. */
 function splitPlain(url: string): Target | undefined {
-  const [, authority, path] = PLAIN_URL.exec(url) ?? [];
-  if (authority === undefined || path === undefined) return undefined;
-  let origin = ORIGINS.get(authority);
-  if (origin === undefined) {
-    origin = URL.parse(authority)?.origin;
-    if (origin === undefined) return undefined;
-    if (ORIGINS.size >= ORIGINS_KEPT) ORIGINS.clear();
-    ORIGINS.set(authority, origin);
-  }
+  const at = url.indexOf('/', SCHEME_LENGTH);
+  if (at < 0) return undefined;
+  const path = url.slice(at);
+  if (!PLAIN_PATH.test(path)) return undefined;
+  const authority = url.slice(0, at);
+  const origin = ORIGINS.get(authority) ?? learnOrigin(authority);
+  if (origin === undefined) return undefined;
   // As it came where it is the same: a text of its own would be kept for each that waits.
   const same = origin === authority;
   return { origin, path, url: same ? url : origin + path, authorization: undefined };
+}
+
+function learnOrigin(authority: string): string | undefined {
+  const origin = PLAIN_AUTHORITY.test(authority) ? URL.parse(authority)?.origin : undefined;
+  if (origin === undefined) return undefined;
+  if (ORIGINS.size >= ORIGINS_KEPT) ORIGINS.clear();
+  ORIGINS.set(authority, origin);
+  return origin;
 }
 
 /** The scheme, where it is one: in `user:secret@host` the parser takes the user's name for it. */
