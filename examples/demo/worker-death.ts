@@ -86,6 +86,9 @@ async function claimServerSawIt(
   ledger.claim('worker death: the server saw the same, cut off and whole', right, { cut, whole });
 }
 
+/** The others have connections open and are preferred: they have to be full (`maxInFlight` is 128). */
+const MORE_THAN_ONE_TAKES = 160;
+
 /** Sends until the killed worker answers again; resolves with how many were answered. */
 async function claimRecovery(
   act: Act,
@@ -95,7 +98,7 @@ async function claimRecovery(
   const startedMs = performance.now();
   const served: (number | undefined)[] = [];
   while (!served.includes(victim.id) && performance.now() - startedMs < RECOVERY_LIMIT_MS) {
-    served.push(...(await serve(act, server, 16)));
+    served.push(...(await serve(act, server, MORE_THAN_ONE_TAKES)));
   }
   const now = act.pool.stats().workers.find(({ id }) => id === victim.id);
   act.ledger.claim(
