@@ -2,7 +2,9 @@
  * Watches callers and receivers: one listener per watched object, however many exchanges it has,
  * and none once they have ended (clause C1). How each kind is watched stands in `caller-kinds`.
  *
- * Invariant: a death is reported once to each watcher, in the order in which they began.
+ * Invariants: a death is reported once to each watcher, in the order in which they began; what a
+ * watched object throws stays here: who cannot be asked or watched counts as dead, and who throws
+ * when it is let go is let go all the same.
  */
 
 import type { Caller } from '../options.ts';
@@ -28,7 +30,12 @@ const reportedDead = new WeakSet<Caller>();
 
 /** Whether a value can be seen to be dead already. */
 export function isDead(caller: Caller): boolean {
-  return reportedDead.has(caller) || (attachmentFor(caller)?.dead() ?? false);
+  if (reportedDead.has(caller)) return true;
+  try {
+    return attachmentFor(caller)?.dead() ?? false;
+  } catch {
+    return true;
+  }
 }
 
 export class CallerMonitor {
@@ -47,9 +54,14 @@ export class CallerMonitor {
     }
     const watch: Watch = { watchers: new Set([watcher]), detach: () => {} };
     this.#watches.set(caller, watch);
-    watch.detach = attachmentFor(caller)?.attach(() => this.#died(caller)) ?? watch.detach;
+    try {
+      watch.detach = attachmentFor(caller)?.attach(() => this.#died(caller)) ?? watch.detach;
+    } catch {
+      this.#died(caller);
+      return;
+    }
     // Some kinds report a death while they are being attached to.
-    if (this.#watches.get(caller) !== watch) watch.detach();
+    if (this.#watches.get(caller) !== watch) letGo(watch);
   }
 
   unwatch(caller: Caller, watcher: Watcher): void {
@@ -57,7 +69,7 @@ export class CallerMonitor {
     if (watch === undefined || !watch.watchers.delete(watcher)) return;
     if (watch.watchers.size > 0) return;
     this.#watches.delete(caller);
-    watch.detach();
+    letGo(watch);
   }
 
   #died(caller: Caller): void {
@@ -65,7 +77,18 @@ export class CallerMonitor {
     if (watch === undefined) return;
     reportedDead.add(caller);
     this.#watches.delete(caller);
-    watch.detach();
+    letGo(watch);
     for (const watcher of watch.watchers) watcher.callerDied();
+  }
+}
+
+function letGo({ detach }: Watch): void {
+  try {
+    detach();
+  } catch {
+    process.emitWarning('a caller threw when its exchanges had ended and it was let go', {
+      type: 'SpoolCallerWarning',
+      code: 'SPOOL_CALLER_THREW',
+    });
   }
 }
