@@ -10,20 +10,20 @@ export const flights: readonly Mutant[] = [
   {
     id: 'flight: is still in the map when its receiver hears of the end',
     file: flight,
-    find: `    this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);
-    this.#clock.over();
-    try {
+    find: `      this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);
+      this.#clock.over();
       this.#upload?.cut(state.upload);
       if (DISCARDING.has(state.outcome)) this.#delivery?.discard();
-      this.end.come(terminal, this.#delivery);
-    } finally {`,
-    replace: `    this.#clock.over();
-    try {
-      this.#upload?.cut(state.upload);
-      if (DISCARDING.has(state.outcome)) this.#delivery?.discard();
-      this.end.come(terminal, this.#delivery);
     } finally {
-      this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);`,
+      this.#tell(terminal);
+    }`,
+    replace: `      this.#clock.over();
+      this.#upload?.cut(state.upload);
+      if (DISCARDING.has(state.outcome)) this.#delivery?.discard();
+    } finally {
+      this.#tell(terminal);
+      this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);
+    }`,
     breaks: 'H2, S2',
   },
   {

@@ -23,7 +23,7 @@ import {
 } from '../actors/request-lifecycle.ts';
 import type { AsyncHandle } from '../async-handle.ts';
 import type { ErrorCode, Phase } from '../errors.ts';
-import type { DoneMessage, PoolResponse, ResponseHeaders } from '../messages.ts';
+import type { DoneMessage, PoolResponse, ResponseHeaders, TerminalMessage } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
 import type { Applicant } from './admission.ts';
 import { Delivery } from './delivery.ts';
@@ -454,11 +454,18 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
     const end: Ending = { before, state, phase: this.#failure?.phase, incoming: this.#incoming };
     const terminal = terminalOf(this.#facts(), end);
     this.#worker?.release(this.request.origin);
-    this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);
-    this.#clock.over();
     try {
+      this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);
+      this.#clock.over();
       this.#upload?.cut(state.upload);
       if (DISCARDING.has(state.outcome)) this.#delivery?.discard();
+    } finally {
+      this.#tell(terminal);
+    }
+  }
+
+  #tell(terminal: TerminalMessage): void {
+    try {
       this.end.come(terminal, this.#delivery);
     } finally {
       this.#incoming.drop();
