@@ -34,10 +34,11 @@ export class Watches {
   }
 
   end(flight: HandleRecord): void {
+    const { caller, signal, replyTo } = flight.request;
+    if (caller === undefined && signal === undefined && replyTo === undefined) return;
     const watched = this.#watched.get(flight);
     if (watched === undefined) return;
     this.#watched.delete(flight);
-    const { caller, signal, replyTo } = flight.request;
     if (caller !== undefined && watched.caller) this.#monitor.unwatch(caller, watched.caller);
     if (signal !== undefined && watched.signal) this.#monitor.unwatch(signal, watched.signal);
     if (isMortal(replyTo) && watched.receiver) this.#monitor.unwatch(replyTo, watched.receiver);
