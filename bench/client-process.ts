@@ -34,10 +34,11 @@ async function measure({ client: name, caseName, origin }: Turn): Promise<Sample
   const client = clients.get(name);
   const benchCase = CASES.find((each) => each.name === caseName);
   if (client === undefined || benchCase === undefined) throw new Error(`no ${caseName} of ${name}`);
+  await runTurn(benchCase, client, origin, benchCase.leadIn);
   const cpuBefore = process.cpuUsage();
   const callerBefore = process.threadCpuUsage();
   const wallBefore = performance.now();
-  await runTurn(benchCase, client, origin);
+  await runTurn(benchCase, client, origin, benchCase.requests);
   const wallMs = performance.now() - wallBefore;
   const cpu = process.cpuUsage(cpuBefore);
   const caller = process.threadCpuUsage(callerBefore);

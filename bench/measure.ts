@@ -1,6 +1,7 @@
 /**
- * Interleaved rounds: A B C … A B C …, the first ones discarded, so that whatever slows the machine
- * down slows all clients down, and the ratios hold where absolute times do not.
+ * Interleaved rounds, the first ones discarded, so that whatever slows the machine down slows all
+ * clients down, and the ratios hold where absolute times do not. Each round has an order of its own:
+ * in a fixed one the same client would always pay for what the same neighbour left behind.
  *
  * No collection is forced in between: it would find no request alive, and V8 throws away optimized
  * code whose object shapes are dead, which no busy program sees.
@@ -31,12 +32,19 @@ export async function measureRounds(
 ): Promise<Samples> {
   const samples = new Map<string, Sample[]>(contestants.map(({ name }) => [name, []]));
   for (let round = -warmups; round < rounds; round++) {
-    for (const contestant of contestants) {
+    for (const contestant of shuffled(contestants)) {
       const sample = await contestant.turn();
       if (round >= 0) samples.get(contestant.name)?.push(sample);
     }
   }
   return samples;
+}
+
+function shuffled<Item>(items: readonly Item[]): readonly Item[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 }
 
 export function median(values: readonly number[]): number {
