@@ -17,7 +17,12 @@ import type { ConnectionReports } from './connections.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Outbox, type Parcel, ParcelBytes } from './port-outbox.ts';
 import { beginsPage, MarkPage, newMarks, SharedMark } from './shared-marks.ts';
-import type { ThreadCommand, ThreadReport } from './thread-protocol.ts';
+import {
+  LEAST_CREDIT_BYTES,
+  SHARED_CREDIT_BYTES,
+  type ThreadCommand,
+  type ThreadReport,
+} from './thread-protocol.ts';
 import { type ThreadLink, ThreadTransfer } from './thread-transfer.ts';
 
 export interface ThreadCarrierOptions {
@@ -82,6 +87,10 @@ export class ThreadCarrier implements Carrier, ThreadLink {
 
   transfer(reports: ExchangeReports): Transfer {
     return new ThreadTransfer(this, reports);
+  }
+
+  get creditBytes(): number {
+    return Math.max(LEAST_CREDIT_BYTES, SHARED_CREDIT_BYTES / this.#transfers.size);
   }
 
   enter(transfer: ThreadTransfer): { readonly id: number; readonly mark: SharedMark } {

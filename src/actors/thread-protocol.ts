@@ -52,5 +52,10 @@ export type ThreadReport =
   | readonly ['closed', origin: string]
   | readonly ['pong'];
 
-/** Bytes of one response that may be on their way between the threads. */
-export const CREDIT_BYTES = 256 * 1024;
+/**
+ * Bytes of responses that may be on their way between the threads: what all of a worker share, and
+ * what one has in any case. A stream that is alone needs more than the least, or both threads spend
+ * their time with falling asleep and waking up.
+ */
+export const SHARED_CREDIT_BYTES = 4 * 1024 * 1024;
+export const LEAST_CREDIT_BYTES = 256 * 1024;

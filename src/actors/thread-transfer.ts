@@ -3,8 +3,8 @@
  * reports become calls.
  *
  * Credit: the thread may have posted so many bytes of the response that were not granted, at most
- * `CREDIT_BYTES` and at most what the receiver's window has room for. It stops reading with the
- * chunk that goes beyond, as an exchange does that is paused (F2).
+ * its share of the worker's and at most what the receiver's window has room for. It stops reading
+ * with the chunk that goes beyond, as an exchange does that is paused (F2).
  *
  * Invariants: after `abort`, or after the response ended or failed, no report is made any more;
  * no byte of an upload leaves this thread before the request has started, so that one that has not
@@ -17,12 +17,14 @@ import { rebuiltFailure } from './plain-failure.ts';
 import type { Outbox } from './port-outbox.ts';
 import { unpackHeaders } from './raw-headers.ts';
 import type { SharedMark } from './shared-marks.ts';
-import { CREDIT_BYTES, type ThreadCommand, type ThreadReport } from './thread-protocol.ts';
+import type { ThreadCommand, ThreadReport } from './thread-protocol.ts';
 import type { UploadBody } from './upload-body.ts';
 
 /** The way to the thread. */
 export interface ThreadLink {
   readonly outbox: Outbox<ThreadCommand>;
+  /** Bytes of one response that may be on their way from the thread. */
+  readonly creditBytes: number;
   /** Makes a transfer known to the thread: its name there, and its mark. */
   enter(transfer: ThreadTransfer): { readonly id: number; readonly mark: SharedMark };
   /** Nothing more is to be heard of it. */
@@ -51,6 +53,8 @@ export class ThreadTransfer implements Transfer, BodySink {
   #over = false;
   #aborted = false;
   #paused = false;
+  /** What the receiver has room for when it has received nothing yet. */
+  #windowBytes = 0;
   /** What the thread may still post. */
   #creditBytes = 0;
   /** Bytes of the body that are known to have gone to the transport. */
@@ -68,6 +72,7 @@ export class ThreadTransfer implements Transfer, BodySink {
     this.#mark = mark;
     this.#upload = upload;
     upload?.attach(this);
+    this.#windowBytes = this.#reports.room;
     this.#creditBytes = this.#room;
     const { method, origin, path, headers, bytes } = request;
     const body = upload !== undefined ? 'parts' : bytes === undefined ? 'none' : 'whole';
@@ -188,17 +193,18 @@ export class ThreadTransfer implements Transfer, BodySink {
     });
   }
 
-  /** Grants what there is room for, not byte by byte. */
+  /** Grants what there is room for, not byte by byte: each grant wakes the thread. */
   #topUp(): void {
     if (this.#paused || this.#over) return;
     const bytes = this.#room - this.#creditBytes;
-    if (bytes < CREDIT_BYTES / 2 && this.#creditBytes >= 0) return;
+    const most = Math.min(this.#windowBytes, this.#link.creditBytes);
+    if (bytes < most / 2 && this.#creditBytes >= 0) return;
     this.#creditBytes += bytes;
     this.#link.outbox.add(['grant', this.#id, bytes]);
   }
 
   get #room(): number {
-    return Math.max(0, Math.min(this.#reports.room, CREDIT_BYTES));
+    return Math.max(0, Math.min(this.#reports.room, this.#link.creditBytes));
   }
 
   #end(): void {
