@@ -30,6 +30,8 @@ export type DispatchedRequest = Pick<
 export interface ExchangeReports {
   /** Bytes of the response that could be received now without a pause after them. */
   readonly room: number;
+  /** The memory of a whole body was transferred away in time: nothing of the request has left. */
+  bodyGone(): void;
   started(): void;
   headReceived(head: Head): void;
   dataReceived(chunk: Uint8Array): void;

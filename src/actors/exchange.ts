@@ -15,6 +15,7 @@ import type { Dispatcher } from 'undici';
 import type { ResponseHeaders } from '../messages.ts';
 import type { BodyStream } from './body-stream.ts';
 import type { DispatchedRequest, ExchangeReports, Transfer } from './carrier.ts';
+import { isGone } from './chunk-bytes.ts';
 import { DispatchOptions } from './dispatch-options.ts';
 import { hidePeerBytes } from './foreign-errors.ts';
 import type { Connection } from './measured-connect.ts';
@@ -41,6 +42,8 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   /** Whether undici is calling this very exchange. */
   #called = false;
   #body: BodyStream | undefined;
+  /** A body that goes as a whole. */
+  #bytes: Uint8Array | undefined;
   /** The HTTP/2 stream it runs on, where the transport is the worker's own. */
   #stream: Writable | undefined;
   /** Whether the peer has ended that stream. */
@@ -53,6 +56,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
 
   /** Hands the request over. Throws only what the dispatcher itself throws. */
   dispatch(request: DispatchedRequest, upload: UploadBody | undefined): void {
+    this.#bytes = request.bytes;
     this.#body = upload?.open();
     const body = this.#body ?? request.text ?? request.bytes ?? null;
     this.#dispatcher.dispatch(new DispatchOptions(request, body), this);
@@ -137,6 +141,10 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     this.#controller = controller;
     this.#noteConnection();
     if (this.#progress !== 'dispatched') return;
+    if (this.#bytes !== undefined && isGone(this.#bytes)) {
+      this.#reports.bodyGone();
+      return;
+    }
     this.#progress = 'started';
     this.#wasStarted = true;
     this.#reports.started();

@@ -76,6 +76,9 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
 
   // --- what the exchange reports --------------------------------------------------------------
 
+  /** What comes of a body from the pool is its own. */
+  bodyGone(): void {}
+
   started(): void {
     const { id, outbox } = this.#options;
     const { connection, reusedConnection } = this.#exchange;

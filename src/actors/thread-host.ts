@@ -7,6 +7,7 @@
  */
 
 import { realClock } from '../clock.ts';
+import { wholeBody } from './chunk-bytes.ts';
 import { isForeignMisuse } from './foreign-errors.ts';
 import { HostedExchange } from './hosted-exchange.ts';
 import { Outbox, type Parcel, ParcelBytes, type Postable } from './port-outbox.ts';
@@ -85,7 +86,7 @@ class ThreadHost {
 
   #dispatch(id: number, posted: PostedRequest, creditBytes: number, parcel: ParcelBytes): void {
     const [method, origin, path, headers, body] = posted;
-    const bytes = body === 'whole' ? parcel.take() : undefined;
+    const bytes = body === 'whole' ? wholeBody(parcel.take()) : undefined;
     const mark = new SharedMark(this.#marks, id);
     const exchange = new HostedExchange({
       id,

@@ -13,6 +13,7 @@
 
 import type { BodySink } from './body-stream.ts';
 import type { ConnectTimes, DispatchedRequest, ExchangeReports, Transfer } from './carrier.ts';
+import { isGone } from './chunk-bytes.ts';
 import { rebuiltFailure } from './plain-failure.ts';
 import type { Outbox } from './port-outbox.ts';
 import { unpackHeaders } from './raw-headers.ts';
@@ -67,6 +68,11 @@ export class ThreadTransfer implements Transfer, BodySink {
 
   dispatch(request: DispatchedRequest, upload: UploadBody | undefined): void {
     const { outbox } = this.#link;
+    const { method, origin, path, headers, text, bytes } = request;
+    if (bytes !== undefined && isGone(bytes)) {
+      this.#reports.bodyGone();
+      return;
+    }
     const { id, mark } = this.#link.enter(this);
     this.#id = id;
     this.#mark = mark;
@@ -74,9 +80,13 @@ export class ThreadTransfer implements Transfer, BodySink {
     upload?.attach(this);
     this.#windowBytes = this.#reports.room;
     this.#creditBytes = this.#room;
-    const { method, origin, path, headers, bytes } = request;
     const body = upload !== undefined ? 'parts' : bytes === undefined ? 'none' : 'whole';
-    if (body === 'whole' && bytes !== undefined) outbox.copy(bytes);
+    // The user's memory may be transferred away before this turn is over; nobody else has that of a
+    // text, and it is needed again where the thread dies.
+    if (body === 'whole' && bytes !== undefined) {
+      if (text === undefined) outbox.give(new Uint8Array(bytes));
+      else outbox.copy(bytes);
+    }
     outbox.add(['dispatch', id, [method, origin, path, headers, body], this.#creditBytes]);
   }
 

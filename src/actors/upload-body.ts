@@ -28,6 +28,8 @@ export interface UploadObserver {
   uploadSent(): void;
   /** More, or at the finish fewer, bytes than declared. */
   uploadLengthBroken(): void;
+  /** The memory of a chunk was transferred away before it was taken. */
+  bodyGone(): void;
 }
 
 export interface UploadOptions {
@@ -171,6 +173,11 @@ export class UploadBody implements BodySource {
 
   #take(chunk: Uint8Array, owned: boolean): boolean {
     this.#feed.giveBack();
+    // It was offered with bytes: to leave them out in silence would falsify the body.
+    if (chunk.byteLength === 0) {
+      this.#observer.bodyGone();
+      return false;
+    }
     const fits = owned
       ? this.#taken.put(chunk)
       : this.#taken.putCopy(chunk, this.#feed.tellsDrained);

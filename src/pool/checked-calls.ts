@@ -109,7 +109,7 @@ export class CheckedCalls implements HandleCalls {
       const flight = this.#handles.open(handle);
       const taken = chunkBytes(chunk);
       if (taken === undefined) {
-        const problem = `must be a string, a Uint8Array, an ArrayBuffer or a view of one, not ${show(chunk)}`;
+        const problem = `must be a string, a Uint8Array, an ArrayBuffer or a view of one that still has its memory, not ${show(chunk)}`;
         throw badOptions([{ option: 'chunk', problem }]);
       }
       return flight.sendBody(taken.bytes, taken.owned);

@@ -13,6 +13,7 @@
 
 import { isDead } from '../actors/caller-monitor.ts';
 import type { ExchangeReports, Head, Transfer } from '../actors/carrier.ts';
+import { bytesGone } from '../actors/chunk-bytes.ts';
 import { isDispatcherGone, isForeignMisuse, mapForeignError } from '../actors/foreign-errors.ts';
 import {
   type ExchangeEvent,
@@ -246,6 +247,10 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
     } else {
       incoming.keep(chunk);
     }
+  }
+
+  bodyGone(): void {
+    this.sourceFailed(bytesGone());
   }
 
   responseEnded(trailers: ResponseHeaders): void {

@@ -5,6 +5,7 @@
  * media type is known says so, unless the caller named one.
  */
 
+import { bytesGone, viewOf, wholeBody } from '../actors/chunk-bytes.ts';
 import type { BodyChunk, RequestBody } from '../options.ts';
 import { show } from './validate.ts';
 
@@ -33,7 +34,9 @@ export function inPieces(body: BodyParts): BodyParts {
 }
 
 function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
+  const { byteLength } = bytes;
+  for (let at = 0; at < byteLength; at += PIECE_BYTES) {
+    if (bytes.byteLength !== byteLength) throw bytesGone();
     yield bytes.subarray(at, at + PIECE_BYTES);
   }
 }
@@ -48,15 +51,14 @@ const NOTHING: BodyParts = {
 /** The parts of a body, or what is wrong with it. */
 export function resolveBody(body: RequestBody | undefined): BodyParts | string {
   if (body === undefined || body === null) return NOTHING;
-  if (typeof body === 'string') return { ...NOTHING, bytes: Buffer.from(body) };
-  if (ArrayBuffer.isView(body)) {
-    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    return { ...NOTHING, bytes };
+  if (typeof body === 'string') return whole(Buffer.from(body));
+  if (ArrayBuffer.isView(body) || body instanceof ArrayBuffer) {
+    const bytes = viewOf(body);
+    return bytes === undefined ? 'is memory that was transferred away' : whole(bytes);
   }
-  if (body instanceof ArrayBuffer) return { ...NOTHING, bytes: Buffer.from(body) };
   if (body instanceof URLSearchParams) {
     const contentType = 'application/x-www-form-urlencoded;charset=UTF-8';
-    return { ...NOTHING, bytes: Buffer.from(body.toString()), contentType };
+    return { ...whole(Buffer.from(body.toString())), contentType };
   }
   if (body instanceof Blob) {
     const contentType = body.type === '' ? undefined : body.type;
@@ -69,6 +71,10 @@ export function resolveBody(body: RequestBody | undefined): BodyParts | string {
     return { ...NOTHING, source: body };
   }
   return `must be bytes, a string, URLSearchParams, FormData, a Blob, an iterable, a stream or a function that makes one, not ${show(body)}`;
+}
+
+function whole(bytes: Uint8Array): BodyParts {
+  return { ...NOTHING, bytes: wholeBody(bytes) };
 }
 
 async function* fromFactory(

@@ -21,6 +21,9 @@ export class CountingObserver implements UploadObserver {
   uploadLengthBroken(): void {
     this.broken += 1;
   }
+  bodyGone(): void {
+    this.broken += 1;
+  }
 }
 
 export interface UploadChannel {

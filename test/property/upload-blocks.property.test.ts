@@ -7,10 +7,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BodySink } from '../../src/actors/body-stream.ts';
 import { countBlocks } from '../../src/actors/upload-blocks.ts';
-import { UploadBody } from '../../src/actors/upload-body.ts';
+import { UploadBody, type UploadObserver } from '../../src/actors/upload-body.ts';
 import { settled } from '../helpers/leaks.ts';
 
 const SIZES = [1, 100, 8191, 8192, 20_000, 65_535, 65_536, 65_537, 300_000] as const;
+
+const NOBODY: UploadObserver = {
+  uploadProgressed() {},
+  uploadSent() {},
+  uploadLengthBroken() {},
+  bodyGone() {},
+};
 
 /** Holds pieces, passes them on to a system, which copies them when it is told to. */
 class LateSystem implements BodySink {
@@ -22,8 +29,7 @@ class LateSystem implements BodySink {
   #passed: Uint8Array[] = [];
 
   constructor(limit: number) {
-    const observer = { uploadProgressed() {}, uploadSent() {}, uploadLengthBroken() {} };
-    this.body = new UploadBody({ limit, contentLength: undefined, observer });
+    this.body = new UploadBody({ limit, contentLength: undefined, observer: NOBODY });
     this.body.attach(this);
   }
 

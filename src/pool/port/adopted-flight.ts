@@ -59,7 +59,13 @@ export class AdoptedFlight implements HandleRecord, Elsewhere {
   }
 
   sendBody(bytes: Uint8Array): Promise<boolean> {
+    const { byteLength } = bytes;
     return this.#inTurn(() => {
+      if (bytes.byteLength !== byteLength) {
+        // Left out in silence it would falsify the body.
+        this.stop('ERR_CANCELLED');
+        return Promise.resolve(false);
+      }
       const chunk = copyOf(bytes);
       return this.#taken({ verb: 'send', ref: this.ref, chunk }, [chunk.buffer]);
     });

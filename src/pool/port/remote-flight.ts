@@ -9,6 +9,7 @@
  * `done`, even if that was under way already.
  */
 
+import { bytesGone } from '../../actors/chunk-bytes.ts';
 import type { AsyncHandle } from '../../async-handle.ts';
 import { type ErrorCode, RequestError } from '../../errors.ts';
 import type { DoneMessage, PlainMessage, PoolResponse, TerminalMessage } from '../../messages.ts';
@@ -187,6 +188,10 @@ export class RemoteFlight implements HandleRecord, UploadPort, RemoteResponseKee
   sourceFailed(error: unknown): void {
     this.#stopped ??= { code: 'ERR_CANCELLED', cause: error };
     this.commands.sourceFailed();
+  }
+
+  bodyGone(): void {
+    this.stop('ERR_CANCELLED', bytesGone());
   }
 
   // --- the end --------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ import { shareOfBuffer } from './wire-call.ts';
 
 export interface UploadPort extends PumpObserver {
   readonly commands: Pick<ExchangeCommands, 'body' | 'finish'>;
+  /** The memory of a chunk was transferred away before it was sent. */
+  bodyGone(): void;
 }
 
 interface Offer {
@@ -142,6 +144,11 @@ export class RemoteUpload {
 
   /** Whether it is within what was declared; one byte too many is for the pool to end it by (U5). */
   #send(chunk: Uint8Array, owned: boolean): boolean {
+    // It was offered with bytes: to leave them out in silence would falsify the body.
+    if (chunk.byteLength === 0) {
+      this.#port.bodyGone();
+      return false;
+    }
     this.#underWay += chunk.byteLength;
     this.#left -= chunk.byteLength;
     this.#port.commands.body(owned && isWhole(chunk) ? chunk : new Uint8Array(chunk));

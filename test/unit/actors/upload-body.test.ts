@@ -162,6 +162,7 @@ describe('ends', () => {
         uploadProgressed: () => {},
         uploadSent: () => expect.unreachable('a body that was cut'),
         uploadLengthBroken: () => body.close(),
+        bodyGone: () => expect.unreachable('chunks that are still there'),
       },
     });
     const stream = body.open().resume();

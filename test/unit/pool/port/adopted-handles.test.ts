@@ -105,6 +105,16 @@ test('U2 its body is sent from here in the order of the calls, under the backpre
   expect((await other.pool.await(handle)).upload).toMatchObject({ complete: true });
 });
 
+test('U3 a chunk whose memory goes before its turn ends the exchange, not in silence', async () => {
+  const handle = pool.post(URL, { streamBody: true });
+  const adopted = connected.handle(handle.ref);
+  const chunk = new Uint8Array(4);
+  const sends = [connected.sendBody(adopted, 'first'), connected.sendBody(adopted, chunk)];
+  structuredClone(chunk.buffer, { transfer: [chunk.buffer] });
+  expect(await Promise.all(sends)).toEqual([true, false]);
+  expect(await codeOf(pool.await(handle))).toBe('ERR_CANCELLED');
+});
+
 test('X1 it can be cancelled from here, and credit granted', async () => {
   const handle = pool.get(URL, { stream: true, window: 4 });
   const adopted = connected.handle(handle.ref);

@@ -28,6 +28,7 @@ function side(request: Partial<ResolvedRequest>): Side {
     },
     sourceEnded: () => void upload.finish(),
     sourceFailed: (error: unknown) => void failures.push(error),
+    bodyGone: () => void failures.push('gone'),
   };
   // Of a request it reads only what concerns its body.
   const upload = new RemoteUpload(port, { uploadBuffer: 8, ...request } as ResolvedRequest);
