@@ -40,6 +40,14 @@ export const transports: readonly Mutant[] = [
     owner: 'test/unit/clauses/flow-http1.test.ts',
   },
   {
+    id: 'session-streams: leaves an ended response on its stream for want of credit',
+    file: 'src/actors/session-streams.ts',
+    find: 'if (isEnd && stream.isPaused()) stream.read();',
+    replace: '',
+    breaks: 'F3, E',
+    owner: 'test/unit/clauses/flow-lost-http2.test.ts',
+  },
+  {
     id: 'foreign-errors: calls a response that is too short a broken protocol',
     file: errors,
     find: "UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'ERR_TRUNCATED',",

@@ -63,6 +63,8 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   }
 
   pause(): void {
+    // What is left of a response that has ended comes off its stream (`actors/session-streams`).
+    if (this.#streamEnded) return;
     this.#paused = true;
     this.#controller?.pause();
   }

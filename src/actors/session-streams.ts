@@ -114,12 +114,21 @@ function keepFirstBytes(stream: Duplex): void {
   } as typeof on;
 }
 
-/** Node closes a stream that was cut before it ends the readable side. */
+/**
+ * Node closes a stream that was cut before it ends the readable side.
+ *
+ * A response that has ended is taken off its stream at once, also by whoever has stopped reading:
+ * what is unread is in this process, no more than the window of the stream, and stays with the
+ * stream only until its session is gone, or until undici has heard of trailers and listens no more.
+ */
 function tellEnd(stream: Duplex, user: StreamUser): void {
   const { push } = stream;
   stream.push = (chunk, encoding) => {
-    if (chunk === null && !stream.closed) user.streamEnded();
-    return push.call(stream, chunk, encoding);
+    const isEnd = chunk === null && !stream.closed;
+    if (isEnd) user.streamEnded();
+    const takesMore = push.call(stream, chunk, encoding);
+    if (isEnd && stream.isPaused()) stream.read();
+    return takesMore;
   };
 }
 

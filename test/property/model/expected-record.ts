@@ -63,8 +63,6 @@ export class ExpectedRecord {
   peerBroke = false;
   /** The worker whose death it survived, its response being there whole. */
   survived: number | undefined;
-  /** Whether its connection closes when it, and what else runs there, has ended (GOAWAY). */
-  isLastOnConnection = false;
   /** Why its body, if it is cut, was cut. */
   endedBy: 'death' | 'response' | 'failure' | undefined;
 

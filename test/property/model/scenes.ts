@@ -8,8 +8,10 @@ import { Cancel } from './commands/cancel.ts';
 import { Close } from './commands/close.ts';
 import { End } from './commands/end.ts';
 import { Finish } from './commands/finish.ts';
+import { Goaway } from './commands/goaway.ts';
 import { Grant } from './commands/grant.ts';
 import { KillWorker } from './commands/kill-worker.ts';
+import { LoseConnections } from './commands/lose-connections.ts';
 import { Receive } from './commands/receive.ts';
 import { Respond } from './commands/respond.ts';
 import { Send } from './commands/send.ts';
@@ -128,6 +130,19 @@ const SCENES: readonly (readonly Command[])[] = [
     new End(0),
     new Grant(0, 1),
     new Grant(0, 1_000),
+  ],
+  // A response that has come whole outlives its connection (F3).
+  [
+    new Start({ ...GET, reply: 'sender' }),
+    new Goaway(),
+    new Respond(0, 200, undefined),
+    new Write(0, 101),
+    new Write(0, 1_000),
+    new Write(0, 1_000),
+    new End(0),
+    new LoseConnections(),
+    new Grant(0, 1_000),
+    new Grant(0, 5_000),
   ],
 ];
 

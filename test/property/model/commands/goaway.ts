@@ -10,9 +10,8 @@ export class Goaway extends Step {
     return model.options.version === '2' && !model.isOver;
   }
 
-  async act(model: PoolModel, world: World): Promise<void> {
+  async act(_model: PoolModel, world: World): Promise<void> {
     world.peer.goaway();
-    for (const exchange of model.running) exchange.isLastOnConnection = true;
     // What is sent before it is seen is refused, and an upload cannot be sent again.
     await settled();
   }
