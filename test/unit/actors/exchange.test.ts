@@ -24,6 +24,7 @@ function started(): Stage {
       exchange.pause();
     },
     responseEnded: () => {},
+    bodyGone: () => {},
     exchangeFailed: () => {},
   };
   const exchange = new Exchange({ dispatch: () => true }, reports);
