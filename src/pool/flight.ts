@@ -360,7 +360,7 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
           this.#requeue();
           break;
         case 'abort':
-          this.#transfer?.abort();
+          this.#abort();
           break;
         case 'cut_body':
           this.#upload?.cut(state.upload);
@@ -413,6 +413,15 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
     return type === 'head_received' || this.#transfer?.flushed === true;
   }
 
+  /** A transport that cannot even do this is broken (W1); the exchange ends all the same (H3). */
+  #abort(): void {
+    try {
+      this.#transfer?.abort();
+    } catch (error) {
+      if (this.#worker !== undefined) this.host.workerFault(this.#worker, error);
+    }
+  }
+
   #drain(bytes: number): void {
     if (Number.isNaN(this.#clock.drainUntilMs)) return;
     this.#drainedBytes += bytes;
@@ -430,7 +439,7 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
 
   #requeue(): void {
     const worker = this.#worker;
-    this.#transfer?.abort();
+    this.#abort();
     this.#transfer = undefined;
     this.#worker = undefined;
     if (worker !== undefined) {

@@ -61,6 +61,41 @@ describe('a faulty dispatcher', () => {
     pool.cancel(other);
   });
 
+  test('H3 that throws when it is to abort ends all it held, and the one that was to be aborted', async () => {
+    await using peer = await scriptedPeer();
+    let throws = false;
+    class Stubborn extends Agent {
+      override dispatch(
+        options: Dispatcher.DispatchOptions,
+        handler: Dispatcher.DispatchHandler,
+      ): boolean {
+        return super.dispatch(options, {
+          ...passed(handler),
+          onRequestStart: (controller, context) => {
+            const abort = controller.abort.bind(controller);
+            controller.abort = (reason) => {
+              if (throws) throw new TypeError('abort broke');
+              abort(reason);
+            };
+            handler.onRequestStart?.(controller, context);
+          },
+        });
+      }
+    }
+    await using simulated = simulatedPool({ dispatcher: () => new Stubborn() });
+    const { pool } = simulated;
+    const [cancelled, held] = [pool.get(peer.origin), pool.get(peer.origin)];
+    for (const connection of [await peer.connection(), await peer.connection()]) {
+      await connection.readHead();
+    }
+    throws = true;
+    pool.cancel(cancelled);
+    expect((await failureOf(pool, cancelled)).error.code).toBe('ERR_CANCELLED');
+    const { error } = await failureOf(pool, held);
+    expect(error).toMatchObject({ code: 'ERR_WORKER_DIED', cause: { message: 'abort broke' } });
+    expect(pool.stats().workers).toMatchObject([{ state: 'restarting', inFlight: 0 }]);
+  });
+
   test('W1 that was destroyed behind its back ends what ran and moves what comes, unseen', async () => {
     await using peer = await scriptedPeer();
     const agents: Agent[] = [];
@@ -94,3 +129,13 @@ describe('a faulty dispatcher', () => {
     expect(pool.stats().totals.error).toEqual({ ERR_WORKER_DIED: 1 });
   });
 });
+
+/** The callbacks of a handler, which are methods of its class. */
+function passed(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+  return {
+    onResponseStart: (...args) => handler.onResponseStart?.(...args),
+    onResponseData: (...args) => handler.onResponseData?.(...args),
+    onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+    onResponseError: (...args) => handler.onResponseError?.(...args),
+  };
+}
