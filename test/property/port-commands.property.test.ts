@@ -159,6 +159,16 @@ test('W6 malformed, foreign and hostile messages on a port are refused and hurt 
   expect(unhandled.rejections).toEqual([]);
 });
 
+test('W6 a list without an end is refused at its first gap', async () => {
+  using unhandled = collectUnhandled();
+  await using stage = connectedPool();
+  const port = stage.pool.port();
+  port.postMessage(Object.assign([], { length: 2 ** 32 - 1 }));
+  await settled();
+  expect(unhandled.warnings.length).toBe(1);
+  port.close();
+});
+
 function named(one: unknown, refs: Readonly<Record<string, string>>): unknown {
   if (typeof one !== 'object' || one === null || !('ref' in one)) return one;
   const { ref, type, question } = one as { ref: unknown; type?: unknown; question?: unknown };

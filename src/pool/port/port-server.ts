@@ -3,7 +3,8 @@
  *
  * Invariants:
  *  - whatever is posted from the other end, nothing is thrown here and no exchange but those of
- *    this port is touched; what is no command is refused with one warning per port;
+ *    this port is touched; what is no command is refused, with whatever was to come after it in its
+ *    batch, and with one warning per port;
  *  - when the port closes, whoever held the other end is a dead caller for each exchange (C2, C3);
  *  - it keeps neither the thread nor the process alive.
  */
@@ -59,8 +60,8 @@ export class PortServer implements ExchangePort {
     port.on('message', (batch: unknown) => this.#receive(batch));
     port.on('messageerror', () => this.#refuse());
     port.once('close', () => {
-      this.#died();
       resolve();
+      this.#died();
     });
     port.unref();
     port.postMessage(this.#hello());
@@ -103,8 +104,12 @@ export class PortServer implements ExchangePort {
     }
     for (const value of batch) {
       const command = readCommand(value);
-      if (command === undefined) this.#refuse();
-      else this.#do(command);
+      if (command === undefined) {
+        // Whoever has posted this is no connected pool; a list can be longer than anybody can read.
+        this.#refuse();
+        return;
+      }
+      this.#do(command);
     }
   }
 

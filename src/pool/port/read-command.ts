@@ -22,7 +22,7 @@ export function readCommand(value: unknown): Command | undefined {
     }
     case 'body': {
       const chunk = own(value, 'chunk');
-      return chunk instanceof Uint8Array && chunk.byteLength > 0 ? { type, ref, chunk } : undefined;
+      return isBytes(chunk) && chunk.byteLength > 0 ? { type, ref, chunk } : undefined;
     }
     case 'grant': {
       const bytes = own(value, 'bytes');
@@ -66,7 +66,7 @@ function readQuestion(value: unknown): Question | undefined {
     }
     case 'send': {
       const chunk = own(value, 'chunk');
-      return chunk instanceof Uint8Array ? { verb, ref, chunk } : undefined;
+      return isBytes(chunk) ? { verb, ref, chunk } : undefined;
     }
     case 'finish':
       return { verb, ref };
@@ -85,19 +85,33 @@ function readCall(value: unknown): WireCall | undefined {
   const credit = own(value, 'credit');
   if (typeof url !== 'string' || typeof method !== 'string') return undefined;
   if (headers !== undefined && !isListOfTexts(headers)) return undefined;
-  if (typeof options !== 'object' || options === null) return undefined;
+  if (!isPlain(options)) return undefined;
   if (typeof credit !== 'number' || !(credit >= 0)) return undefined;
   if (!isBody(body)) return undefined;
-  return { url, method, headers, options: options as Record<string, unknown>, body, credit };
+  return { url, method, headers, options, body, credit };
 }
 
+/** Its gaps count: a list is as long as it says, however little it holds. */
 function isListOfTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+  if (!Array.isArray(value)) return false;
+  for (const one of value) if (typeof one !== 'string') return false;
+  return true;
+}
+
+/** An object with names; one of bytes would have a name for each. */
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** Bytes in memory that the other end has no more: what is shared can change while it is counted. */
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
 }
 
 function isBody(value: unknown): value is WireCall['body'] {
   if (value === undefined || value === 'source') return true;
   if (typeof value !== 'object' || value === null) return false;
   const bytes = own(value, 'bytes');
-  return typeof bytes === 'string' || bytes instanceof Uint8Array;
+  return typeof bytes === 'string' || isBytes(bytes);
 }
