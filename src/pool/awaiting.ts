@@ -69,12 +69,16 @@ export function awaitResponse(
   });
 }
 
-/** The next message; `undefined` at the end, or when none came in time (M1, M5). */
+/**
+ * The next message; `undefined` at the end, or when none came in time (M1, M5), or to whom has given
+ * up: it stays there for the next one.
+ */
 export function receiveMessage(
   handle: AsyncHandle,
   flight: HandleRecord,
-  timeoutMs: number,
+  patience: Patience,
 ): Promise<Message | undefined> {
+  const { timeoutMs } = patience;
   if (flight.elsewhere !== undefined) return flight.elsewhere.receive(timeoutMs);
   const { mailbox } = flight.delivery;
   if (mailbox === undefined) return Promise.resolve(undefined);
@@ -86,7 +90,6 @@ export function receiveMessage(
       waiting.over();
       resolve(message);
     };
-    const patience: Patience = { timeoutMs, signal: undefined };
     waiting.begin(flight.host.clock.now(), patience, () => {
       mailbox.forget(reader);
       resolve(undefined);

@@ -92,16 +92,16 @@ export class CheckedCalls implements HandleCalls {
   }
 
   messages(handle: AsyncHandle): AsyncIterableIterator<Message, undefined, undefined> {
-    return new MessageLoop(handle, this.#mailboxOf(handle));
+    return new MessageLoop(handle, readable(this.#handles.open(handle)));
   }
 
   async receive(
     handle: AsyncHandle,
     options: { readonly timeout?: number | undefined } = NO_OPTIONS,
   ): Promise<Message | undefined> {
-    const flight = this.#mailboxOf(handle);
+    const flight = readable(this.#handles.open(handle));
     const { timeout = Number.POSITIVE_INFINITY } = checkedCall(options, RECEIVE_CHECKS);
-    return receiveMessage(handle, flight, timeout);
+    return receiveMessage(handle, flight, { timeoutMs: timeout, signal: undefined });
   }
 
   sendBody(handle: AsyncHandle, chunk: BodyChunk): Promise<boolean> {
@@ -149,16 +149,14 @@ export class CheckedCalls implements HandleCalls {
     }
     return createCallerPool((call) => this.#exchanges.request(call), caller);
   }
+}
 
-  #mailboxOf(handle: AsyncHandle): HandleRecord {
-    const flight = this.#handles.open(handle);
-    if (flight.request.replyTo !== undefined) {
-      const problem =
-        'the messages of this exchange go to its replyTo or to another thread, not to a mailbox here';
-      throw badOptions([{ option: 'handle', problem }]);
-    }
-    return flight;
-  }
+/** The same record; throws where its messages are not for a mailbox here. */
+export function readable(flight: HandleRecord): HandleRecord {
+  if (flight.request.replyTo === undefined) return flight;
+  const problem =
+    'the messages of this exchange go to its replyTo or to another thread, not to a mailbox here';
+  throw badOptions([{ option: 'handle', problem }]);
 }
 
 const AWAIT_CHECKS: Readonly<Record<string, Check>> = { timeout: positive, signal: abortSignal };

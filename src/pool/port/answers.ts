@@ -3,13 +3,17 @@
  * calls as in this thread, made for it.
  *
  * Invariant: it keeps a handle of each exchange that the other thread has one of, so that neither is
- * taken for a dropped one (H8); whatever is asked is answered once, unless it was forgotten.
+ * taken for a dropped one (H8); whatever is asked is answered once, unless it was forgotten, and what
+ * was forgotten has read no message.
  */
 
 import type { AsyncHandle } from '../../async-handle.ts';
 import { RequestError } from '../../errors.ts';
 import type { PoolStats } from '../../stats.ts';
+import { receiveMessage } from '../awaiting.ts';
+import { readable } from '../checked-calls.ts';
 import type { HandleCalls } from '../handle-calls.ts';
+import type { HandleRecord } from '../handle-record.ts';
 import { copyOf, plainMessage } from '../receivers.ts';
 import { plainResponse } from '../response.ts';
 import type { Answer, Question, Report } from './protocol.ts';
@@ -17,6 +21,7 @@ import type { Answer, Question, Report } from './protocol.ts';
 /** What answering needs of the pool and of the port. */
 export interface AnswersHost {
   readonly calls: HandleCalls;
+  readonly records: { open(handle: AsyncHandle): HandleRecord };
   stats(): PoolStats;
   report(report: Report, transfer?: readonly ArrayBuffer[]): void;
 }
@@ -99,7 +104,12 @@ export class Answers {
         return given({ type: 'response', response: plain }, [body.buffer]);
       }
       case 'receive': {
-        const message = await calls.receive(handle, { timeout: question.timeout });
+        // With the signal: to read it for somebody who is gone would lose it for all others.
+        const record = readable(this.#host.records.open(handle));
+        const message = await receiveMessage(handle, record, {
+          timeoutMs: question.timeout,
+          signal,
+        });
         if (message === undefined) return given({ type: 'message', message });
         const { plain, transfer } = plainMessage(message);
         return given({ type: 'message', message: plain }, transfer);

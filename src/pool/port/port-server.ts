@@ -46,6 +46,7 @@ export class PortServer implements ExchangePort {
     this.givesChunks = engine.hasOwnTransport;
     this.#answers = new Answers({
       calls: new CheckedCalls(engine),
+      records: engine.handles,
       stats: () => engine.stats(),
       report: (report, transfer) => this.report(report, transfer),
     });

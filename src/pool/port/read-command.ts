@@ -62,7 +62,7 @@ function readQuestion(value: unknown): Question | undefined {
     case 'await':
     case 'receive': {
       const timeout = own(value, 'timeout');
-      return typeof timeout === 'number' ? { verb, ref, timeout } : undefined;
+      return typeof timeout === 'number' && timeout >= 0 ? { verb, ref, timeout } : undefined;
     }
     case 'send': {
       const chunk = own(value, 'chunk');

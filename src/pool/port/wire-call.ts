@@ -80,7 +80,8 @@ function crossing(options: unknown): Record<string, unknown> {
   for (const [option, value] of Object.entries(options)) {
     if (value === undefined || NOT_AS_THEY_ARE.has(option)) continue;
     if (typeof value === 'function') issues.push(cannotCross(option));
-    else plain[option] = value;
+    // Checked, but not yet plain: a proxy, say, cannot be cloned.
+    else plain[option] = isOptionBag(value) ? { ...value } : value;
   }
   if (issues.length > 0) throw badOptions(issues);
   return plain;

@@ -73,6 +73,24 @@ test('M1 its messages are read once, by whoever asks for them first', async () =
   expect(await pool.receive(handle)).toBeUndefined();
 });
 
+test('H3 what comes after a reader in another thread is gone is for the others', async () => {
+  const handle = pool.get(URL, { stream: true });
+  const other = new RemotePool(pool.port(), stage.clock);
+  const adopted = other.handle(handle.ref);
+  const reads = [1, 2].map(() => other.receive(adopted));
+  const wire = await begun();
+  await settled();
+  const gone = Promise.all(reads.map(codeOf));
+  await other.destroy();
+  expect(await gone).toEqual(['ERR_POOL_DESTROYED', 'ERR_POOL_DESTROYED']);
+  await settled();
+  wire.head();
+  wire.data('all of it');
+  wire.end();
+  const messages = await messagesOf(pool, handle);
+  expect(messages.map(({ type }) => type)).toEqual(['status', 'data', 'done']);
+});
+
 test('M4 leaving a loop over it cancels the exchange', async () => {
   const handle = pool.get(URL, { stream: true });
   const wire = await begun();

@@ -48,6 +48,15 @@ test('H1 throws at the call what the pool itself would throw, and asks for nothi
   expect(pool.stats()).toMatchObject({ inFlight: 0, totals: { done: 0, error: {} } });
 });
 
+test('H1 options that cannot be cloned as they are cross by their values', async () => {
+  const minThroughput = new Proxy({ bytes: 1, interval: 1_000 }, {});
+  const handle = connected.get(URL, { minThroughput });
+  const wire = await begun();
+  wire.head();
+  wire.end();
+  expect((await connected.await(handle)).status).toBe(200);
+});
+
 test('H1 knows the defaults of its pool', async () => {
   await using other = connectedPool({ stream: true, headers: { 'x-all': 'yes' } });
   const handle = other.connected.get(URL, { window: 4 });
