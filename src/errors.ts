@@ -85,6 +85,8 @@ export interface PlainError {
   readonly cause:
     | { readonly name: string; readonly code?: string; readonly message: string }
     | undefined;
+  /** Only with `ERR_BAD_OPTIONS`. */
+  readonly issues?: readonly OptionIssue[];
 }
 
 /**
@@ -132,6 +134,7 @@ export class RequestError extends Error {
       sent: this.sent,
       retryable: this.retryable,
       cause: plainCause(this.cause),
+      ...(this.issues === undefined ? {} : { issues: this.issues }),
     };
   }
 }

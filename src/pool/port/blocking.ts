@@ -12,6 +12,8 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 
 /** What is done while it waits. */
 export interface Meanwhile {
+  /** What had come before and was not heard yet. */
+  catchUp(): void;
   /** What the pool has posted. */
   receive(batch: unknown): void;
   /** Posts what is to be posted. */
@@ -35,6 +37,7 @@ export class Blocking {
 
   /** Blocks until `ready`, which is asked again after whatever has come. */
   until(ready: () => boolean): void {
+    this.#meanwhile.catchUp();
     for (;;) {
       // Read before the port is: what is posted afterwards has rung by the time we sleep.
       const rung = Atomics.load(this.#bell, 0);

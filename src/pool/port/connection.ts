@@ -25,6 +25,7 @@ import { Outbox } from './outbox.ts';
 import { type Command, type Hello, helloOn, type Report } from './protocol.ts';
 import { Questions, type QuestionsHost } from './questions.ts';
 import { RemoteFlight, type RemoteHost } from './remote-flight.ts';
+import { ReportsInTurn } from './reports-in-turn.ts';
 import type { BlockingConnection } from './sync-requests.ts';
 import { packCall } from './wire-call.ts';
 
@@ -40,6 +41,7 @@ export class Connection
   readonly #flights: FlightTable<RemoteFlight>;
   readonly #watches = new Watches();
   readonly #outbox: Outbox<Command>;
+  readonly #reports = new ReportsInTurn((report) => this.#heard(report));
   readonly #blocking: Blocking;
   readonly #closed = Promise.withResolvers<void>();
   /** Why the pool ends, as it has told. */
@@ -62,6 +64,7 @@ export class Connection
     this.handles = new ConnectedHandles(this, this.#flights, this.#hello.prefix);
     this.#outbox = new Outbox<Command>(port, queueMicrotask);
     this.#blocking = new Blocking(port, this.#hello.bell, {
+      catchUp: () => this.#reports.catchUp(),
       receive: this.#receive,
       flush: this.#outbox.flush,
       gone: this.#gone,
@@ -176,7 +179,7 @@ export class Connection
 
   readonly #receive = (batch: unknown): void => {
     // Only the pool has the other end, and it posts batches of reports.
-    for (const report of batch as readonly Report[]) this.#heard(report);
+    this.#reports.receive(batch as readonly Report[]);
   };
 
   #heard(report: Report): void {

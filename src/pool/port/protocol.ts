@@ -116,5 +116,12 @@ export function helloOn(port: MessagePort): Hello {
 
 function isHello(value: unknown): value is Hello {
   if (typeof value !== 'object' || value === null) return false;
-  return own(value, 'type') === 'hello' && own(value, 'protocol') === PROTOCOL;
+  return (
+    own(value, 'type') === 'hello' &&
+    own(value, 'protocol') === PROTOCOL &&
+    typeof own(value, 'prefix') === 'string' &&
+    typeof own(value, 'threadId') === 'number' &&
+    typeof own(value, 'defaults') === 'object' &&
+    own(value, 'bell') instanceof SharedArrayBuffer
+  );
 }

@@ -18,6 +18,7 @@ export class SyncPump {
   readonly #iterator: Iterator<BodyChunk>;
   readonly #sink: Sink;
   readonly #observer: PumpObserver;
+  #running = false;
   #stopped = false;
 
   /** Throws where the source is no synchronous one. */
@@ -28,13 +29,18 @@ export class SyncPump {
     this.#observer = observer;
   }
 
+  /** Nothing happens within a run: the source itself may wait for an answer. */
   run(): void {
+    if (this.#running) return;
+    this.#running = true;
     try {
       while (!this.#stopped && this.#sink.hasRoom) this.#step();
     } catch (error) {
       if (this.#stopped) return;
       this.stop();
       this.#observer.sourceFailed(error);
+    } finally {
+      this.#running = false;
     }
   }
 

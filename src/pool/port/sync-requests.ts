@@ -10,6 +10,7 @@ import { threadId } from 'node:worker_threads';
 import type { AsyncHandle } from '../../async-handle.ts';
 import { badOptions, type OptionIssue, RequestError } from '../../errors.ts';
 import type { RequestOptionsWithUrl } from '../../options.ts';
+import { own } from '../../own-options.ts';
 import { isOptionBag } from '../validate.ts';
 import { callOf, type RequestCall } from '../validate-request.ts';
 import type { RemoteFlight } from './remote-flight.ts';
@@ -102,15 +103,16 @@ function checkSync(options: SyncRequestOptions): void {
   const issues: OptionIssue[] = Object.entries(options)
     .filter(([option, value]) => NOT_SYNC.has(option) && value !== undefined)
     .map(([option]) => ({ option, problem: 'is not an option of a synchronous request' }));
-  const { body } = options;
-  if (typeof body === 'function' || (typeof body === 'object' && isAsynchronous(body))) {
+  if (isAsynchronous(own(options, 'body'))) {
     const problem = 'must be bytes, text or a synchronous iterable in a synchronous request';
     issues.push({ option: 'body', problem });
   }
   if (issues.length > 0) throw badOptions(issues);
 }
 
-function isAsynchronous(body: object): boolean {
+function isAsynchronous(body: unknown): boolean {
+  if (typeof body === 'function') return true;
+  if (typeof body !== 'object' || body === null) return false;
   if (body instanceof Blob || body instanceof FormData) return true;
   return Symbol.asyncIterator in body && !(Symbol.iterator in body);
 }

@@ -36,6 +36,28 @@ test('W6 it sends text, many bytes, and an iterable that is read as the pool tak
   expect(await thread.ended).toBe(0);
 });
 
+test('H4 messages keep their order where one of them is answered by blocking for another', async () => {
+  await using peer = await scriptedPeer();
+  await using pool = createPool({ workers: 2 });
+  const { origin } = peer;
+  await using thread = fixtureThread('port-caller.ts', {
+    part: 'nests',
+    port: pool.port(),
+    origin,
+  });
+  const first = await peer.connection();
+  await first.readHead();
+  // In one piece, so that its head and its first chunk are reported together.
+  await first.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\none');
+  const second = await peer.connection();
+  expect((await second.readHead()).target).toBe('/second');
+  await first.write('two');
+  while (pool.stats().totals.done === 0) await settled(1);
+  await second.respond(200);
+  expect(await thread.next()).toEqual(['status', 'one', 'two', 'done', 200]);
+  expect(await thread.ended).toBe(0);
+});
+
 test('M4 leaving the loop or disposing of the stream ends the exchange at once', async () => {
   await using peer = await scriptedPeer();
   await using pool = createPool({ workers: 1 });
@@ -75,6 +97,7 @@ test('T1 the timeouts of the pool hold for it, and every failure is thrown', asy
   expect(await thread.next()).toBe('ERR_CONNECT');
   expect(await thread.next()).toBe('ERR_CANCELLED');
   expect(await thread.next()).toEqual(['body', 'replyTo', 'stream']);
+  expect(await thread.next()).toEqual(['replyTo', 'stream']);
   expect(await thread.ended).toBe(0);
 });
 

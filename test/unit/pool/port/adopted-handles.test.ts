@@ -198,7 +198,10 @@ test('H2 an exchange of one thread can be awaited and cancelled in another, not 
   const wire = await begun();
   const adopted = connected.handle(handle.ref);
   const waiting = connected.await(adopted);
-  expect(await codeOf(connected.receive(adopted))).toBe('ERR_BAD_OPTIONS');
+  await expect(connected.receive(adopted)).rejects.toMatchObject({
+    code: 'ERR_BAD_OPTIONS',
+    issues: [{ option: 'handle' }],
+  });
   wire.head();
   wire.data('for both');
   wire.end();

@@ -3,6 +3,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectPool, createPool, type Message, RequestError } from '../../../../src/index.ts';
+import { PROTOCOL } from '../../../../src/pool/port/protocol.ts';
 import { type Connected, connectedPool } from '../../../helpers/connected.ts';
 import { codeOf, failureOf, messagesOf } from '../../../helpers/ends.ts';
 import { collectUnhandled, gc, settled } from '../../../helpers/leaks.ts';
@@ -67,6 +68,7 @@ test('H1 knows the defaults of its pool', async () => {
 test('W6 refuses what is no fresh port of a pool', async () => {
   const { port1, port2 } = new MessageChannel();
   port2.postMessage({ type: 'hello', protocol: 0 });
+  port1.postMessage({ type: 'hello', protocol: PROTOCOL });
   for (const port of [port1, port2, stage.port, {}, undefined]) {
     expect(issuesOf(() => connectPool(port as never))).toEqual(['port']);
   }
