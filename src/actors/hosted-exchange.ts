@@ -7,6 +7,7 @@
  * nothing is to come from it and nothing for it.
  */
 
+import type { Writable } from 'node:stream';
 import type { ResponseHeaders } from '../messages.ts';
 import type { ConnectTimes, DispatchedRequest, ExchangeReports, Head } from './carrier.ts';
 import { Exchange } from './exchange.ts';
@@ -43,10 +44,10 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
   #isHttp2 = false;
 
   constructor(options: HostedOptions) {
-    const { agent, mark, uploads, creditBytes } = options;
+    const { uploads, creditBytes } = options;
     this.#options = options;
     this.#creditBytes = creditBytes;
-    this.#exchange = new RevocableExchange(agent, this, mark);
+    this.#exchange = new RevocableExchange(options, this);
     if (uploads) this.#upload = new UploadBody({ ...UNLIMITED, observer: this });
   }
 
@@ -64,9 +65,10 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
 
   grant(bytes: number): void {
     this.#creditBytes += bytes;
-    if (!this.#paused || this.#creditBytes < 0) return;
-    this.#paused = false;
-    this.#exchange.resume();
+    if (this.#paused === this.#creditBytes < 0) return;
+    this.#paused = !this.#paused;
+    if (this.#paused) this.#exchange.pause();
+    else this.#exchange.resume();
   }
 
   abort(): void {
@@ -100,10 +102,7 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     // A read of HTTP/1.1 is of this exchange alone; of HTTP/2 other streams may have their part.
     outbox.give(chunk, !this.#isHttp2);
     outbox.add(['data', id]);
-    this.#creditBytes -= chunk.byteLength;
-    if (this.#creditBytes >= 0 || this.#paused) return;
-    this.#paused = true;
-    this.#exchange.pause();
+    this.grant(-chunk.byteLength);
   }
 
   responseEnded(trailers: ResponseHeaders): void {
@@ -151,7 +150,7 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     this.#options.mark.noteHead(this.#exchange.headSent(this.#upload));
   }
 
-  /** Nobody tells when bytes that the transport writes on its own have left: it is looked for. */
+  /** Nobody tells when bytes that a connection writes on its own have left: it is looked for. */
   #watchFlush(): void {
     if (this.#options.request.bytes === undefined) return;
     const look = (): void => {
@@ -166,15 +165,23 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
 /** An exchange that the pool can take back as long as it has not started. */
 class RevocableExchange extends Exchange {
   readonly #mark: SharedMark;
+  readonly #hasBytes: boolean;
 
-  constructor(agent: Transport, reports: ExchangeReports, mark: SharedMark) {
+  constructor({ agent, mark, request }: HostedOptions, reports: ExchangeReports) {
     super(agent, reports);
     this.#mark = mark;
+    this.#hasBytes = request.bytes !== undefined;
   }
 
   override onRequestStart(...args: Parameters<Exchange['onRequestStart']>): void {
     if (!this.#mark.start()) this.abort();
     super.onRequestStart(...args);
+  }
+
+  /** A stream tells when all of the request has left it; a connection has to be looked at. */
+  override streamOpened(stream: Writable): void {
+    super.streamOpened(stream);
+    if (this.#hasBytes) stream.once('finish', () => this.#mark.noteFlushed());
   }
 }
 

@@ -18,7 +18,7 @@ export type ThreadCommand =
   /** A part of the body, and its end. */
   | readonly ['chunk', id: number]
   | readonly ['finish', id: number]
-  /** So many more bytes of the response may be posted. */
+  /** So many more bytes of the response may be posted; below zero, so many fewer. */
   | readonly ['grant', id: number, bytes: number]
   | readonly ['abort', id: number]
   /** Answer, to show that the thread is alive. */

@@ -98,9 +98,13 @@ export class ThreadTransfer implements Transfer, BodySink {
     return this.#mark?.headSent ?? false;
   }
 
-  /** The thread stops by itself, for want of credit. */
+  /** The thread stops by itself, for want of credit; what it has beyond the window is taken back. */
   pause(): void {
     this.#paused = true;
+    if (this.#over || this.#creditBytes < 0) return;
+    const bytes = -1 - this.#creditBytes;
+    this.#creditBytes += bytes;
+    this.#link.outbox.add(['grant', this.#id, bytes]);
   }
 
   resume(): void {

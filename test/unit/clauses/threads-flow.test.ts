@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { SHARED_CREDIT_BYTES } from '../../../src/actors/thread-protocol.ts';
-import type { Message } from '../../../src/index.ts';
+import type { AsyncHandle, Message, Pool } from '../../../src/index.ts';
 import { patternBytes } from '../../helpers/echo-server.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { MessageLog } from '../../helpers/message-log.ts';
@@ -43,6 +43,35 @@ test.each([1, 1_000, 100_000])(
     await pool.close();
   },
 );
+
+test('F2 a thread reads no more than a chunk beyond what an await that gave up has let in', async () => {
+  await using peer = await scriptedPeer();
+  const pool = threadPool();
+  const handle = pool.get(peer.origin, { stream: true, window: 1_000 });
+  const connection = await peer.connection();
+  await connection.readHead();
+  const waiting = new AbortController();
+  const awaited = expect(pool.await(handle, { signal: waiting.signal })).rejects.toThrow('enough');
+  // Collected, which lifts the window, and not read, which would open it.
+  void connection.respond(
+    200,
+    { 'content-length': String(BODY.byteLength) },
+    BODY.subarray(0, 1_000),
+  );
+  const received = (): number => pool.stats().workers[0]?.bytesReceived ?? 0;
+  await expect.poll(received).toBe(1_000);
+  waiting.abort(new Error('enough'));
+  await awaited;
+  void connection.write(BODY.subarray(1_000, 2_000));
+  await expect.poll(received).toBe(2_000);
+  await settled(200);
+  void connection.write(BODY.subarray(2_000));
+  await expect.poll(received).toBeGreaterThan(2_000);
+  await settled(200);
+  expect(received()).toBeLessThanOrEqual(2_000 + CHUNK_BYTES);
+  expect(Buffer.concat(await bodyOf(pool, handle)).equals(BODY)).toBe(true);
+  await pool.close();
+});
 
 test('W5 a thread holds no more than its credit for a pool that is busy', async () => {
   await using peer = await scriptedPeer();
@@ -107,6 +136,14 @@ test('U9 a body that had left when its exchange was cancelled is complete', asyn
   });
   await pool.close();
 });
+
+async function bodyOf(pool: Pool, handle: AsyncHandle): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  for await (const message of pool.messages(handle)) {
+    if (message.type === 'data') chunks.push(message.chunk);
+  }
+  return chunks;
+}
 
 /** Nothing happens in this thread for so long. */
 function block(ms: number): void {
