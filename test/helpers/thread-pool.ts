@@ -18,11 +18,9 @@ export function threadPool(options: PoolOptions = {}, seams: Partial<Seams> = {}
 }
 
 export const ISOLATIONS = ['inline', 'thread'] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
 
 /** A pool of one worker of either kind. */
-export function isolatedPool(
-  isolation: (typeof ISOLATIONS)[number],
-  options: PoolOptions = {},
-): RequestPool {
+export function isolatedPool(isolation: Isolation, options: PoolOptions = {}): RequestPool {
   return isolation === 'thread' ? threadPool(options) : new RequestPool({ workers: 1, ...options });
 }

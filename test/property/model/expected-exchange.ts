@@ -103,8 +103,7 @@ export class ExpectedExchange extends ExpectedRecord {
     const isWhole =
       !response.stream || response.muted || response.window === Number.POSITIVE_INFINITY;
     if (bytes > 0 && wasCaughtUp) response.arriving += isWhole ? bytes : 1;
-    response.written += bytes;
-    if (wasCaughtUp) response.receivable = response.written;
+    response.write(bytes);
     if (bytes > 0) this.times.moved(nowMs, wasCaughtUp);
     this.progress(nowMs);
   }

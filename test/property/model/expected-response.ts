@@ -3,6 +3,8 @@
  * Where the network cuts a body into chunks cannot be known, only how many bytes are delivered.
  */
 
+import type { Isolation } from '../../helpers/thread-pool.ts';
+
 /** What a mailbox gives next. */
 export type NextMessage = 'status' | 'data' | 'end' | 'nothing more' | undefined;
 
@@ -35,6 +37,8 @@ export class ExpectedResponse {
   receivable = 0;
   /** Bytes that the pool surely receives with this step: what waits for credit stays in the socket. */
   arriving = 0;
+  /** A thread reads one chunk beyond what it was granted for an `await` that gave up since. */
+  #readsBeyond = false;
 
   constructor(stream: boolean, isMailbox: boolean, window: number) {
     this.stream = stream;
@@ -63,6 +67,20 @@ export class ExpectedResponse {
       this.delivered = Math.max(this.delivered, Math.min(this.written, credit));
     }
     if (this.looping) this.readBytes = this.delivered;
+  }
+
+  /** The peer has sent more. */
+  write(bytes: number): void {
+    const { isCaughtUp } = this;
+    this.written += bytes;
+    if (isCaughtUp || this.#readsBeyond) this.receivable = this.written;
+    if (!isCaughtUp) this.#readsBeyond = false;
+  }
+
+  /** An `await` gives up, and the window counts again. */
+  stopCollecting(isolation: Isolation): void {
+    this.collectors -= 1;
+    this.#readsBeyond = isolation === 'thread' && this.collectors === 0;
   }
 
   /** Nothing more is delivered but the end; what nobody has read is dropped. */

@@ -2,6 +2,8 @@
 
 /** `maxRestarts` counts over this. */
 export const RESTART_WINDOW_MS = 60 * 1024;
+/** `wedgeTimeout` of threads. */
+export const WEDGE_MS = 4 * 1024;
 /** Chance as the pool gets it: with it every backoff is a multiple of 32 ms. */
 export const RANDOM = 0.28;
 

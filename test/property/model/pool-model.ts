@@ -8,6 +8,7 @@
 
 import type { ErrorCode } from '../../../src/index.ts';
 import type { Version } from '../../helpers/either-peer.ts';
+import type { Isolation } from '../../helpers/thread-pool.ts';
 import { ExpectedExchange } from './expected-exchange.ts';
 import { ExpectedLine } from './expected-line.ts';
 import { ExpectedWorkers } from './expected-workers.ts';
@@ -15,6 +16,7 @@ import type { Spec } from './spec.ts';
 
 export interface ModelOptions {
   readonly version: Version;
+  readonly isolation: Isolation;
   readonly workers: number;
   readonly maxInFlight: number;
   readonly queueLimit: number;
@@ -190,7 +192,7 @@ export class PoolModel {
       for (const one of awaits) {
         if (one.outcome !== 'waits' || one.dueMs > this.nowMs) continue;
         one.outcome = 'timeout';
-        response.collectors -= 1;
+        response.stopCollecting(this.options.isolation);
       }
       for (const one of receives) {
         if (one.outcome === 'waits' && one.dueMs <= this.nowMs) one.outcome = 'timeout';

@@ -1,7 +1,6 @@
 /** Runs sequences of commands against the model and the pool; see `commands` and `settle`. */
 
 import fc from 'fast-check';
-import type { Version } from '../../helpers/either-peer.ts';
 import { checkExchanges } from './check-ends.ts';
 import type { Command } from './commands/step.ts';
 import { commands } from './commands.ts';
@@ -10,6 +9,9 @@ import { readOut } from './read-out.ts';
 import { scenes } from './scenes.ts';
 import { settle } from './settle.ts';
 import { openScene, type Scene, World } from './world.ts';
+
+/** What all pools of a run have in common. */
+export type ModelKind = Pick<ModelOptions, 'version' | 'isolation'>;
 
 export interface ModelRun {
   readonly seed: number;
@@ -28,9 +30,10 @@ export interface ModelReport {
   readonly ends: Record<string, number>;
 }
 
-const options = (version: Version): fc.Arbitrary<ModelOptions> =>
+const options = ({ version, isolation }: ModelKind): fc.Arbitrary<ModelOptions> =>
   fc.record({
     version: fc.constant(version),
+    isolation: fc.constant(isolation),
     workers: fc.integer({ min: 1, max: 2 }),
     maxInFlight: fc.integer({ min: 1, max: 3 }),
     queueLimit: fc.integer({ min: 0, max: 3 }),
@@ -38,13 +41,13 @@ const options = (version: Version): fc.Arbitrary<ModelOptions> =>
   });
 
 /** Throws with seed, path and the shortest sequence that still fails. */
-export async function runModel(version: Version, run: ModelRun): Promise<ModelReport> {
-  await using scene = await openScene(version);
+export async function runModel(kind: ModelKind, run: ModelRun): Promise<ModelReport> {
+  await using scene = await openScene(kind.version);
   const report: ModelReport = { sequences: 0, commands: {}, ends: {} };
   const untilMs = performance.now() + run.limitMs;
   let hasFailed = false;
   const property = fc.asyncProperty(
-    options(version),
+    options(kind),
     commands(run.replayPath),
     async (modelOptions, sequence) => {
       // Not fast-check's own limit, which drops the sequence that is running, and with it a hang.
@@ -59,7 +62,7 @@ export async function runModel(version: Version, run: ModelRun): Promise<ModelRe
   );
   const { seed, numRuns, path } = run;
   // The examples count in a path, so a replay has them, too.
-  const examples = scenes(version);
+  const examples = scenes(kind);
   await fc.assert(property, { seed, numRuns, examples, ...(path === undefined ? {} : { path }) });
   return report;
 }

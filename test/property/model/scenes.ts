@@ -1,6 +1,5 @@
 /** Sequences of commands that chance seldom finds, and that have to be gone through each time. */
 
-import type { Version } from '../../helpers/either-peer.ts';
 import { Advance } from './commands/advance.ts';
 import { Await } from './commands/await.ts';
 import { CallerDies } from './commands/caller-dies.ts';
@@ -19,6 +18,7 @@ import { Start } from './commands/start.ts';
 import type { Command } from './commands/step.ts';
 import { Write } from './commands/write.ts';
 import type { ModelOptions } from './pool-model.ts';
+import type { ModelKind } from './run.ts';
 import type { Spec } from './spec.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -149,6 +149,6 @@ const SCENES: readonly (readonly Command[])[] = [
 const OPTIONS = { workers: 1, maxInFlight: 1, queueLimit: 1, maxRestarts: 5 } as const;
 
 /** As examples of the property. */
-export function scenes(version: Version): [ModelOptions, Iterable<Command>][] {
-  return SCENES.map((commands) => [{ version, ...OPTIONS }, commands]);
+export function scenes(kind: ModelKind): [ModelOptions, Iterable<Command>][] {
+  return SCENES.map((commands) => [{ ...kind, ...OPTIONS }, commands]);
 }

@@ -29,10 +29,11 @@ export async function settle(model: PoolModel, world: World): Promise<void> {
   const untilMs = performance.now() + PATIENCE_MS;
   // What is known already is known to promises a moment later.
   await settled(1);
+  let isSure = world.threads === undefined;
   for (;;) {
     const { missing, wrong } = compare(model, world);
     if (wrong.length > 0) fail('the pool contradicts the model', wrong, world);
-    if (missing.length === 0) {
+    if (missing.length === 0 && isSure) {
       checkLedgers(model, world);
       world.receivedBytes = receivedBy(world);
       for (const { response } of model.exchanges) response.arriving = 0;
@@ -40,6 +41,10 @@ export async function settle(model: PoolModel, world: World): Promise<void> {
     }
     if (performance.now() > untilMs) fail('what must come does not come', missing, world);
     await settled(1);
+    if (missing.length > 0 || isSure) continue;
+    // What threads are still told, and what comes of it.
+    await world.threads?.echo('up');
+    isSure = true;
   }
 }
 
@@ -48,7 +53,8 @@ export async function passTime(model: PoolModel, world: World, ms: number): Prom
   const untilMs = model.nowMs + ms;
   await settle(model, world);
   while (model.nowMs < untilMs) {
-    const nextMs = Math.min(model.nextDueMs, untilMs);
+    await world.threads?.echo('all');
+    const nextMs = Math.min(model.nextDueMs, world.nextStopMs, untilMs);
     world.clock.advance(nextMs - model.nowMs);
     model.passTo(nextMs);
     await settle(model, world);

@@ -16,8 +16,10 @@ import type { Version } from '../../helpers/either-peer.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { MORTAL } from '../../helpers/thread-pool.ts';
+import { type Death, type TappedThread, ThreadTap } from '../../helpers/thread-tap.ts';
 import { checkAtRest } from '../invariants.ts';
-import { RANDOM, RESTART_WINDOW_MS } from './expected-workers.ts';
+import { RANDOM, RESTART_WINDOW_MS, WEDGE_MS } from './expected-workers.ts';
 import { type ModelPeer, modelPeer } from './peer.ts';
 import { type Facts, type ModelOptions, START_MS } from './pool-model.ts';
 import { type RealExchange, type Seen, seen } from './real-exchange.ts';
@@ -25,6 +27,11 @@ import { UPLOAD_BUFFER_BYTES } from './spec.ts';
 
 /** How long the end of a caller, or of a connection, may take. */
 const PATIENCE_MS = 3_000;
+
+/** How long a thread that is to end may take, on the clock of the pool. */
+const GRACE_MS = 1_024;
+/** Dies of too little memory in a moment. */
+const SMALL_HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
 
 /** One caller, living or dead. */
 export interface RealCaller {
@@ -56,6 +63,9 @@ export async function openScene(version: Version): Promise<Scene> {
   };
 }
 
+/** Pools so far: the threads of each have a name of their own. */
+let pools = 0;
+
 export class World implements Facts {
   readonly clock = new ManualClock(START_MS);
   readonly pool: RequestPool;
@@ -66,14 +76,25 @@ export class World implements Facts {
   readonly closes: Seen<void>[] = [];
   /** Bytes of responses that the pool had received when it last came to rest. */
   receivedBytes = 0;
+  /** Of its workers, where they are threads. */
+  readonly threads: ThreadTap | undefined;
+  /** Exchanges whose thread is deaf: their peer hears nothing of them until it is dead. */
+  readonly #hushed = new Map<string, TappedThread>();
 
   constructor(options: ModelOptions, { peer, deaf }: Scene) {
     this.peer = peer;
     this.deaf = deaf;
     peer.forget();
-    const { workers, maxInFlight, queueLimit, maxRestarts } = options;
+    const { isolation, workers, maxInFlight, queueLimit, maxRestarts } = options;
+    pools += 1;
+    const name = `model${pools}`;
+    this.threads = isolation === 'thread' ? new ThreadTap(name) : undefined;
     this.pool = new RequestPool(
       {
+        isolation,
+        ...(isolation === 'thread'
+          ? { wedgeTimeout: WEDGE_MS, thread: { name, resourceLimits: SMALL_HEAP } }
+          : {}),
         workers,
         maxInFlight,
         queueLimit,
@@ -81,7 +102,7 @@ export class World implements Facts {
         restartWindow: RESTART_WINDOW_MS,
         uploadBuffer: UPLOAD_BUFFER_BYTES,
       },
-      { clock: this.clock, random: () => RANDOM },
+      { ...MORTAL, clock: this.clock, random: () => RANDOM },
     );
   }
 
@@ -124,6 +145,40 @@ export class World implements Facts {
     return this.flight(id).worker?.id;
   }
 
+  isDown(worker: number): boolean {
+    return this.pool.stats().workers[worker - 1]?.state !== 'up';
+  }
+
+  /** When something next happens by itself. */
+  get nextStopMs(): number {
+    // A thread that is asked whether it lives must have the time to answer.
+    if (this.threads === undefined) return Number.POSITIVE_INFINITY;
+    return this.clock.nextDue ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** What is under way between the pool, its threads and the peer has arrived. */
+  async rest(): Promise<void> {
+    await settled();
+    await this.threads?.echo('up');
+  }
+
+  /** A worker's thread dies, or goes deaf with those that it holds. */
+  async killThread(worker: number, how: Death): Promise<void> {
+    const thread = this.threads?.of(worker);
+    if (thread === undefined) return;
+    if (how === 'loop') {
+      for (const id of this.exchanges.keys()) {
+        if (this.workerOf(id) === worker) this.#hushed.set(id, thread);
+      }
+    }
+    await thread.die(how);
+  }
+
+  /** Whether the peer cannot see what becomes of an exchange. */
+  isHushed(id: string): boolean {
+    return this.#hushed.get(id)?.isAlive === true;
+  }
+
   /** A caller of this kind, alive. */
   async newCaller(kind: number): Promise<RealCaller> {
     const known = LOCAL_CALLERS[kind];
@@ -143,7 +198,11 @@ export class World implements Facts {
   /** Ends what is left, and fails when something of the pool remains. */
   async dispose(): Promise<void> {
     const destroyed = seen(this.pool.destroy());
+    await settled();
+    // Deaf ones are given some time to end by themselves.
+    if (this.hasDeafThreads) this.clock.advance(GRACE_MS);
     await until(() => destroyed.outcome !== undefined, 'P1 destroy does not resolve');
+    this.threads?.[Symbol.dispose]();
     for (const { outcome } of this.closes) {
       if (outcome !== undefined && 'error' in outcome) throw outcome.error;
     }
@@ -162,6 +221,10 @@ export class World implements Facts {
   async #untilNoSocket(): Promise<void> {
     const open = (): number => this.peer.openConnections + this.deaf.openConnections;
     await until(() => open() === 0, 'P2 sockets are left open');
+  }
+
+  get hasDeafThreads(): boolean {
+    return this.threads !== undefined && this.threads.deaf.length > 0;
   }
 
   #scope(): RealCaller {

@@ -1,6 +1,5 @@
 /** The peer takes nothing new on its connections: what it has opened goes on, the rest elsewhere. */
 
-import { settled } from '../../../helpers/leaks.ts';
 import type { PoolModel } from '../pool-model.ts';
 import type { World } from '../world.ts';
 import { Step } from './step.ts';
@@ -13,7 +12,7 @@ export class Goaway extends Step {
   async act(_model: PoolModel, world: World): Promise<void> {
     world.peer.goaway();
     // What is sent before it is seen is refused, and an upload cannot be sent again.
-    await settled();
+    await world.rest();
   }
 
   toString(): string {

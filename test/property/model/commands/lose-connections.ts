@@ -1,6 +1,5 @@
 /** The peer closes all of its connections by force. */
 
-import { settled } from '../../../helpers/leaks.ts';
 import type { PoolModel } from '../pool-model.ts';
 import type { World } from '../world.ts';
 import { Step } from './step.ts';
@@ -16,7 +15,7 @@ export class LoseConnections extends Step {
   async act(model: PoolModel, world: World): Promise<void> {
     world.peer.loseAll();
     // Nobody tells when the client has seen the end of a connection that was idle.
-    await settled();
+    await world.rest();
     model.learn();
     for (const exchange of model.running) {
       // What has no connection loses none, what has all of its response needs none.
