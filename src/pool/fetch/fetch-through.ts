@@ -33,21 +33,30 @@ export async function fetchThrough(
   request.signal.throwIfAborted();
   let hop = await firstHop(request, init);
   for (let hops = 0; ; hops += 1) {
-    const arrived = await send(calls, hop, request.signal);
-    const { status } = arrived.head;
-    const location = request.redirect === 'manual' ? undefined : redirectOf(arrived, hop);
-    if (location === undefined) return responseOf(calls, arrived, { hop, hops, request });
-    leave(calls, arrived);
-    if (request.redirect === 'error') throw new TypeError('fetch failed: redirected');
-    if (hops === MOST_HOPS) throw failed(new RequestError('ERR_TOO_MANY_REDIRECTS'));
-    hop = nextHop(hop, status, location);
+    const answered = await send(calls, hop, request.signal);
+    try {
+      const arrived: Arrived = { ...answered, headers: headersOf(answered.head) };
+      const location = request.redirect === 'manual' ? undefined : redirectOf(arrived, hop);
+      if (location === undefined) return responseOf(calls, arrived, { hop, hops, request });
+      if (request.redirect === 'error') throw new TypeError('fetch failed: redirected');
+      if (hops === MOST_HOPS) throw failed(new RequestError('ERR_TOO_MANY_REDIRECTS'));
+      hop = nextHop(hop, arrived.head.status, location);
+      leave(calls, arrived);
+    } catch (error) {
+      // Nobody will read it.
+      calls.cancel(answered.handle);
+      throw error;
+    }
   }
 }
 
 /** A response whose head is there. */
-interface Arrived {
+interface Answered {
   readonly handle: AsyncHandle;
   readonly head: StatusMessage;
+}
+
+interface Arrived extends Answered {
   readonly headers: Headers;
 }
 
@@ -71,7 +80,7 @@ async function bodyOf(request: Request, init: RequestInit | undefined): Promise<
   return isWhole ? new Uint8Array(await request.arrayBuffer()) : request.body;
 }
 
-async function send(calls: FetchCalls, hop: Hop, signal: AbortSignal): Promise<Arrived> {
+async function send(calls: FetchCalls, hop: Hop, signal: AbortSignal): Promise<Answered> {
   const { url, method, headers, body } = hop;
   const handle = calls.request({
     url,
@@ -83,14 +92,16 @@ async function send(calls: FetchCalls, hop: Hop, signal: AbortSignal): Promise<A
     ...(body === undefined ? {} : { body }),
   });
   const head = await calls.receive(handle);
-  if (head?.type === 'status') {
-    const seen = new Headers();
-    for (const [name, values] of Object.entries(head.headers)) {
-      for (const value of [values].flat()) seen.append(name, value);
-    }
-    return { handle, head, headers: seen };
-  }
+  if (head?.type === 'status') return { handle, head };
   throw head?.type === 'error' ? reasonOf(head.error, signal) : new TypeError('fetch failed');
+}
+
+function headersOf(head: StatusMessage): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(head.headers)) {
+    for (const value of [values].flat()) headers.append(name, value);
+  }
+  return headers;
 }
 
 function redirectOf({ head, headers }: Arrived, { url }: Hop): URL | undefined {
@@ -108,7 +119,6 @@ function responseOf(
 ): Response {
   const { status } = head;
   if (status < 200 || status > 599) {
-    calls.cancel(handle);
     throw failed(new RangeError(`a Response cannot have the status ${status}`));
   }
   const hasBody = hop.method !== 'HEAD' && !BODYLESS.has(status);

@@ -6,11 +6,11 @@
  * stream that is cancelled ends its exchange, an exchange that fails ends its stream with an error.
  */
 
-import { Readable, type Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { AsyncHandle } from '../../async-handle.ts';
 import type { Message } from '../../messages.ts';
+import { DECODERS, Decoder, type Open } from './decoder.ts';
 
 /** What reading a body needs of the pool. */
 export interface BodyCalls {
@@ -18,16 +18,19 @@ export interface BodyCalls {
   cancel(handle: AsyncHandle, reason?: unknown): void;
 }
 
-/** The decoded body; `failure` makes of an exchange's error the one that the stream ends with. */
+/**
+ * The decoded body; `failure` makes of an exchange's error the one that the stream ends with. Throws
+ * where the body has more codings than anybody needs.
+ */
 export function bodyStream(
   calls: BodyCalls,
   handle: AsyncHandle,
   { encoding, failure }: { encoding: string | null; failure: (error: unknown) => unknown },
 ): ReadableStream<Uint8Array> {
-  const raw = rawStream(calls, handle, failure);
   const decoders = decodersFor(encoding);
-  if (decoders.length === 0) return raw;
-  const last = decoders.at(-1) ?? createGunzip();
+  const raw = rawStream(calls, handle, failure);
+  const last = decoders.at(-1);
+  if (last === undefined) return raw;
   // Whatever fails, on either side, ends all of the line; the reader sees it in the last part.
   pipeline([Readable.fromWeb(raw), ...decoders]).catch(() => {});
   return Readable.toWeb(last) as ReadableStream<Uint8Array>;
@@ -54,20 +57,20 @@ function rawStream(
 }
 
 /** In the order in which they are to be undone; none where one is not known. */
-function decodersFor(encoding: string | null): Transform[] {
-  if (encoding === null) return [];
-  const makers: (() => Transform)[] = [];
-  for (const name of encoding.toLowerCase().split(',')) {
-    const make = DECODERS.get(name.trim());
-    if (make === undefined) return [];
-    makers.unshift(make);
+function decodersFor(encoding: string | null): Decoder[] {
+  const names = encoding === null ? [] : encoding.toLowerCase().split(',');
+  if (names.length > MOST_CODINGS) {
+    const cause = new RangeError(`${names.length} content codings, of at most ${MOST_CODINGS}`);
+    throw new TypeError('fetch failed', { cause });
   }
-  return makers.map((make) => make());
+  const makers: Open[] = [];
+  for (const name of names) {
+    const open = DECODERS.get(name.trim());
+    if (open === undefined) return [];
+    makers.unshift(open);
+  }
+  return makers.map((open) => new Decoder(open));
 }
 
-const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
-  ['gzip', () => createGunzip()],
-  ['x-gzip', () => createGunzip()],
-  ['deflate', () => createInflate()],
-  ['br', () => createBrotliDecompress()],
-]);
+/** Each costs memory, and a header can name thousands; undici draws the same line. */
+const MOST_CODINGS = 5;

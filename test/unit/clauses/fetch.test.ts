@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectPool, createPool, type HandleCalls, type Pool } from '../../../src/index.ts';
 import { gaugesOf, IDLE } from '../../helpers/ends.ts';
@@ -20,6 +20,9 @@ const ENCODED: Readonly<Record<string, readonly [string, Uint8Array]>> = {
   '/deflate': ['deflate', deflateSync(TEXT)],
   '/both': ['gzip, br', brotliCompressSync(gzipSync(TEXT))],
   '/cut': ['gzip', gzipSync(TEXT).subarray(0, 20)],
+  '/raw': ['deflate', deflateRawSync(TEXT)],
+  '/empty': ['gzip, br', Buffer.alloc(0)],
+  '/bomb': ['gzip,'.repeat(2_000).concat('gzip'), gzipSync(TEXT)],
   '/unknown': ['rot13', Buffer.from(TEXT)],
 };
 
@@ -30,7 +33,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(200, { 'content-encoding': encoded[0] }).end(encoded[1]);
   } else if (pathname === '/to') {
     const location = searchParams.get('at') ?? '/';
-    response.writeHead(Number(searchParams.get('status')), { location }).end('moved');
+    response.writeHead(Number(searchParams.get('status')), { location });
+    if (searchParams.has('open')) response.write('never ends');
+    else response.end('moved');
   } else if (pathname === '/status') {
     response.writeHead(Number(searchParams.get('is')), { 'set-cookie': ['a=1', 'b=2'] }).end();
   } else {
@@ -89,7 +94,9 @@ describe.each(Object.keys(KINDS))('fetch of %s', (kind) => {
     gzip: ['/gzip'],
     br: ['/br'],
     deflate: ['/deflate'],
+    'deflate without its header': ['/raw'],
     'two encodings': ['/both'],
+    'nothing, encoded twice': ['/empty'],
     'an encoding that nobody knows': ['/unknown'],
     'a redirect': ['/to?status=302&at=/plain'],
     'a redirect of a POST': ['/to?status=302&at=/plain', { method: 'POST', body: 'x' }],
@@ -175,6 +182,17 @@ describe.each(Object.keys(KINDS))('fetch of %s', (kind) => {
     await expect(calls.fetch(loop, { redirect: 'error' })).rejects.toBeInstanceOf(TypeError);
     const nowhere = `${origin}/to?status=302&at=${encodeURIComponent('http://')}`;
     await expect(calls.fetch(nowhere)).rejects.toBeInstanceOf(TypeError);
+  });
+
+  test.each([
+    ['to nowhere', '/to?status=302&at=http://&open'],
+    ['away from http', '/to?status=302&at=ftp://peer.test/&open'],
+    ['with more codings than anybody needs', '/bomb'],
+  ])('I ends the exchange of a response that it rejects: %s', async (_what, path) => {
+    await expect(calls.fetch(origin + path)).rejects.toBeInstanceOf(TypeError);
+    await calls[Symbol.asyncDispose]();
+    // By us, and not because nobody holds it any more.
+    expect(pool.stats().totals).toEqual({ done: 0, error: { ERR_CANCELLED: 1 } });
   });
 
   test('I sends no credentials to another origin', async () => {
