@@ -30,7 +30,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const { pathname, searchParams } = new URL(request.url ?? '/', origin);
   const encoded = ENCODED[pathname];
   if (encoded !== undefined) {
-    response.writeHead(200, { 'content-encoding': encoded[0] }).end(encoded[1]);
+    response.writeHead(200, { 'content-encoding': encoded[0] });
+    if (searchParams.has('open')) response.write(encoded[1]);
+    else response.end(encoded[1]);
   } else if (pathname === '/to') {
     const location = searchParams.get('at') ?? '/';
     response.writeHead(Number(searchParams.get('status')), { location });
@@ -187,7 +189,7 @@ describe.each(Object.keys(KINDS))('fetch of %s', (kind) => {
   test.each([
     ['to nowhere', '/to?status=302&at=http://&open'],
     ['away from http', '/to?status=302&at=ftp://peer.test/&open'],
-    ['with more codings than anybody needs', '/bomb'],
+    ['with more codings than anybody needs', '/bomb?open'],
   ])('I ends the exchange of a response that it rejects: %s', async (_what, path) => {
     await expect(calls.fetch(origin + path)).rejects.toBeInstanceOf(TypeError);
     await calls[Symbol.asyncDispose]();
