@@ -32,7 +32,7 @@ export const uploads: readonly Mutant[] = [
   {
     id: 'upload-body: keeps the buffer of its sender instead of a copy',
     file: body,
-    find: ': this.#taken.putCopy(chunk, this.#feed.tellsDrained);',
+    find: ': this.#taken.putCopy(chunk, this.#feed.shelf);',
     replace: ': this.#taken.put(chunk);',
     breaks: 'U1',
   },

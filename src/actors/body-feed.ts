@@ -7,6 +7,7 @@
 
 import type { BodySink } from './body-stream.ts';
 import type { TakenBytes } from './taken-bytes.ts';
+import type { BlockShelf } from './upload-blocks.ts';
 
 /** Bytes that one upload moves in one go. */
 const REST_BYTES = 256 * 1024;
@@ -16,8 +17,6 @@ export class BodyFeed {
   readonly #rested: () => void;
   #sink: BodySink | undefined;
   #hungry = false;
-  /** Bytes that the sink has accepted: not those of a piece it is just accepting. */
-  #fedBytes = 0;
   /** Bytes moved since the last rest. */
   #movedBytes = 0;
   #resting = false;
@@ -33,9 +32,14 @@ export class BodyFeed {
     return this.#sink?.heldBytes ?? 0;
   }
 
-  /** Whether it can be known when the system has taken what is moved. */
-  get tellsDrained(): boolean {
-    return this.#sink?.drained !== undefined;
+  /** Memory for what is to be moved, where it can be known when the system has taken it. */
+  get shelf(): BlockShelf | undefined {
+    return this.#sink?.shelf;
+  }
+
+  /** Bytes of the body that the system has taken, as far as it can be known now. */
+  get drainedBytes(): number | undefined {
+    return this.#sink?.drainedBytes;
   }
 
   /** Where the bytes go, once they are asked for. */
@@ -61,7 +65,6 @@ export class BodyFeed {
       // Cleared first: the sink may ask for more before it returns.
       this.#hungry = false;
       if (sink.accept(bytes)) this.#hungry = true;
-      this.#fedBytes += bytes.byteLength;
       this.giveBack();
       this.#movedBytes += bytes.byteLength;
       if (this.#movedBytes >= REST_BYTES) this.#rest();
@@ -77,9 +80,8 @@ export class BodyFeed {
 
   /** What the system has taken leaves its memory to the next chunks. */
   giveBack(): void {
-    const sink = this.#sink;
-    if (!this.#taken.borrows || sink?.drained !== true) return;
-    this.#taken.giveBack(this.#fedBytes - sink.heldBytes);
+    const bytes = this.#taken.borrows ? this.drainedBytes : undefined;
+    if (bytes !== undefined) this.#taken.giveBack(bytes);
   }
 
   /**

@@ -7,6 +7,7 @@
 
 import { Readable, type Writable } from 'node:stream';
 import type { Connection } from './measured-connect.ts';
+import { type BlockShelf, OWN_BLOCKS } from './upload-blocks.ts';
 
 /** What reads an upload: the stream that undici reads, or the way to another thread. */
 export interface BodySink {
@@ -14,11 +15,13 @@ export interface BodySink {
   readonly heldBytes: number;
   /** The most that it accepts in one piece. */
   readonly pieceBytes: number;
+  /** Memory for what it is to accept; `undefined` where it tells of nothing that was drained. */
+  readonly shelf?: BlockShelf | undefined;
   /**
-   * Whether the system has taken all that has gone on from here, so that its memory may be used
-   * again; `undefined` where that cannot be known.
+   * So many bytes of the body the system has taken, so that their memory may be used again;
+   * `undefined` where that is not known now.
    */
-  readonly drained?: boolean | undefined;
+  readonly drainedBytes?: number | undefined;
   /** Accepts a piece; whether it wants more at once. It tells by `passed` what has gone on. */
   accept(bytes: Uint8Array): boolean;
   /** The body has come to its end. */
@@ -57,6 +60,8 @@ export class BodyStream extends Readable implements BodySink {
   /** The HTTP/1.1 connection it is written to, where the transport is the worker's own. */
   connection: Pick<Connection, 'flushed'> | undefined;
   readonly #channel: BodySource;
+  /** Not those of a piece that it is just accepting. */
+  #acceptedBytes = 0;
 
   constructor(channel: BodySource) {
     // One chunk at a time: the channel does the buffering, and counts it.
@@ -71,14 +76,20 @@ export class BodyStream extends Readable implements BodySink {
     return this.readableLength;
   }
 
-  get drained(): boolean | undefined {
-    // An HTTP/2 session keeps what it was given until the peer opens its windows.
-    return this.target === undefined ? this.connection?.flushed() : undefined;
+  get shelf(): BlockShelf | undefined {
+    return this.#draining === undefined ? undefined : OWN_BLOCKS;
+  }
+
+  get drainedBytes(): number | undefined {
+    if (this.#draining?.flushed() !== true) return undefined;
+    return this.#acceptedBytes - this.readableLength;
   }
 
   accept(bytes: Uint8Array): boolean {
     this.#channel.passed(bytes.byteLength);
-    return this.push(bytes);
+    const wantsMore = this.push(bytes);
+    this.#acceptedBytes += bytes.byteLength;
+    return wantsMore;
   }
 
   acceptEnd(): void {
@@ -103,6 +114,12 @@ export class BodyStream extends Readable implements BodySink {
     // Node's pipeline hands over a `Writable`; the declared type is older than that.
     this.target = target as unknown as Writable;
     return super.pipe(target, options);
+  }
+
+  /** The connection, where it shows what the system has taken. */
+  get #draining(): Pick<Connection, 'flushed'> | undefined {
+    // An HTTP/2 session keeps what it was given until the peer opens its windows.
+    return this.target === undefined ? this.connection : undefined;
   }
 }
 

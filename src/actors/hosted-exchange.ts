@@ -87,7 +87,9 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     const times = connection && timesOf(connection);
     this.#noteHead();
     this.#watchFlush();
-    outbox.add(['started', id, reusedConnection, reusedConnection === false ? times : undefined]);
+    const ownTimes = reusedConnection === false ? times : undefined;
+    const drains = this.#upload?.drains ?? false;
+    outbox.add(['started', id, reusedConnection, ownTimes, drains]);
   }
 
   headReceived({ status, headers, raw, httpVersion }: Head): void {
@@ -107,6 +109,7 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
 
   responseEnded(trailers: ResponseHeaders): void {
     const { id, outbox } = this.#options;
+    this.#noteDrained();
     outbox.add(['ended', id, packHeaders(trailers)]);
     // An upload that is not over is aborted by the pool.
     if (this.#upload === undefined || this.#upload.sent) this.#end();
@@ -123,6 +126,7 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
   // --- what the upload reports ----------------------------------------------------------------
 
   uploadProgressed(bytes: number): void {
+    this.#noteDrained();
     if (bytes === 0) return;
     const { id, mark, outbox } = this.#options;
     this.#noteHead();
@@ -148,6 +152,11 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
 
   #noteHead(): void {
     this.#options.mark.noteHead(this.#exchange.headSent(this.#upload));
+  }
+
+  #noteDrained(): void {
+    const bytes = this.#upload?.drainedBytes;
+    if (bytes !== undefined) this.#options.mark.noteDrained(bytes);
   }
 
   /** Nobody tells when bytes that a connection writes on its own have left: it is looked for. */

@@ -1,7 +1,8 @@
 /**
  * What the pool must know of an exchange in a thread without waiting for the thread's word, or when
  * the thread dies without one: whether its request has started, whether bytes of it can have left,
- * and how much of its body (W2, U9). It stands in memory that both threads see.
+ * how much of its body, and how much of that the system has taken (W2, U9). It stands in memory
+ * that both threads see.
  *
  * Invariant: an exchange is started by its thread or revoked by the pool, never both. So what was
  * revoked can be moved to another worker although the thread may live for a while longer.
@@ -14,8 +15,8 @@ const FLUSHED = 8;
 
 /** Exchanges per page; a page is dropped with the last of them. */
 const PAGE_MARKS = 4096;
-/** One for the flags, four for the count. */
-const MARK_BYTES = 5;
+/** One for the flags, four for each count. */
+const MARK_BYTES = 9;
 
 /** The memory of one page. */
 export function newMarks(): SharedArrayBuffer {
@@ -30,12 +31,14 @@ export function beginsPage(id: number): boolean {
 /** A page as one of the threads sees it. */
 export class MarkPage {
   readonly flags: Uint8Array;
-  /** Modulo 2³². */
+  /** Modulo 2³², as the next one. */
   readonly passed: Uint32Array;
+  readonly drained: Uint32Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.passed = new Uint32Array(memory, 0, PAGE_MARKS);
-    this.flags = new Uint8Array(memory, 4 * PAGE_MARKS, PAGE_MARKS);
+    this.drained = new Uint32Array(memory, 4 * PAGE_MARKS, PAGE_MARKS);
+    this.flags = new Uint8Array(memory, 8 * PAGE_MARKS, PAGE_MARKS);
   }
 }
 
@@ -76,6 +79,11 @@ export class SharedMark {
     Atomics.store(this.#page.passed, this.#index, bytes);
   }
 
+  /** So many bytes of the body the system has taken. */
+  noteDrained(bytes: number): void {
+    Atomics.store(this.#page.drained, this.#index, bytes);
+  }
+
   get started(): boolean {
     return this.#has(STARTED);
   }
@@ -91,6 +99,11 @@ export class SharedMark {
   /** Bytes of the body that have gone to the transport beyond the `known` ones. */
   passedSince(known: number): number {
     return (Atomics.load(this.#page.passed, this.#index) - known) >>> 0;
+  }
+
+  /** Bytes of the body that the system has taken beyond the `known` ones. */
+  drainedSince(known: number): number {
+    return (Atomics.load(this.#page.drained, this.#index) - known) >>> 0;
   }
 
   #has(flag: number): boolean {

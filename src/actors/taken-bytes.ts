@@ -7,7 +7,7 @@
  * used again only when it holds nothing but bytes that the system has taken.
  */
 
-import { BLOCK_BYTES, UploadBlocks } from './upload-blocks.ts';
+import { BLOCK_BYTES, type BlockShelf, UploadBlocks } from './upload-blocks.ts';
 
 /** Smaller copies are cheap enough in memory of their own. */
 const LEAST_BLOCK_BYTES = 8 * 1024;
@@ -41,16 +41,16 @@ export class TakenBytes {
   }
 
   /**
-   * Puts a copy in line; `false` when it is too long. With `borrow` it goes into memory that is
+   * Puts a copy in line; `false` when it is too long. With a `shelf` it goes into memory that is
    * used again.
    */
-  putCopy(chunk: Uint8Array, borrow: boolean): boolean {
+  putCopy(chunk: Uint8Array, shelf: BlockShelf | undefined): boolean {
     if (this.#exceededBy(chunk)) return false;
     let at = 0;
-    while (borrow && chunk.byteLength - at >= LEAST_BLOCK_BYTES) {
+    while (shelf !== undefined && chunk.byteLength - at >= LEAST_BLOCK_BYTES) {
       const whole = chunk.byteLength <= BLOCK_BYTES;
       const piece = whole ? chunk : chunk.subarray(at, at + BLOCK_BYTES);
-      const copy = this.#blocks.copy(piece, this.accepted + at + piece.byteLength);
+      const copy = this.#blocks.copy(piece, this.accepted + at + piece.byteLength, shelf);
       if (copy === undefined) break;
       this.#append(copy);
       at += piece.byteLength;

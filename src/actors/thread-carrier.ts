@@ -16,6 +16,7 @@ import type { Carrier, ExchangeReports, Transfer } from './carrier.ts';
 import type { ConnectionReports } from './connections.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Outbox, type Parcel, ParcelBytes } from './port-outbox.ts';
+import { SharedBlocks } from './shared-blocks.ts';
 import { beginsPage, MarkPage, newMarks, SharedMark } from './shared-marks.ts';
 import {
   LEAST_CREDIT_BYTES,
@@ -49,6 +50,7 @@ const GRACE_MS = 250;
 
 export class ThreadCarrier implements Carrier, ThreadLink {
   readonly outbox: Outbox<ThreadCommand>;
+  readonly blocks = new SharedBlocks((command) => this.outbox.add(command));
   readonly #options: ThreadCarrierOptions;
   readonly #worker: Worker;
   readonly #transfers = new Map<number, ThreadTransfer>();

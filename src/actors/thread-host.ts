@@ -11,6 +11,7 @@ import { wholeBody } from './chunk-bytes.ts';
 import { isForeignMisuse } from './foreign-errors.ts';
 import { HostedExchange } from './hosted-exchange.ts';
 import { Outbox, type Parcel, ParcelBytes, type Postable } from './port-outbox.ts';
+import { BlockTable } from './shared-blocks.ts';
 import { MarkPage, newMarks, SharedMark } from './shared-marks.ts';
 import type { PostedRequest, ThreadCommand, ThreadReport } from './thread-protocol.ts';
 import { createAgent } from './transport.ts';
@@ -31,6 +32,7 @@ class ThreadHost {
   readonly #outbox: Outbox<ThreadReport>;
   readonly #agent: Transport;
   readonly #exchanges = new Map<number, HostedExchange>();
+  readonly #blocks = new BlockTable();
   readonly #exit: () => void;
   #marks = new MarkPage(newMarks());
 
@@ -64,6 +66,16 @@ class ThreadHost {
         this.#exchanges.get(command[1])?.chunk(chunk);
         break;
       }
+      case 'lent': {
+        const [, id, block, from, length] = command;
+        const chunk = this.#blocks.bytes(block, from, length);
+        if (chunk !== undefined) this.#exchanges.get(id)?.chunk(chunk);
+        break;
+      }
+      case 'block':
+      case 'forget':
+        this.#blocks.take(command);
+        break;
       case 'finish':
         this.#exchanges.get(command[1])?.finish();
         break;

@@ -9,18 +9,21 @@
 
 import type { ConnectTimes } from './carrier.ts';
 import type { PlainFailure } from './plain-failure.ts';
+import type { BlockCommand } from './shared-blocks.ts';
 
 /** In the order in which they can first occur. */
 export type ThreadCommand =
   /** The marks of the exchanges dispatched from now on (see `actors/shared-marks`). */
   | readonly ['marks', page: SharedArrayBuffer]
   | readonly ['dispatch', id: number, request: PostedRequest, creditBytes: number]
-  /** A part of the body, and its end. */
+  /** A part of the body that comes along, or lies in a block; and the end. */
   | readonly ['chunk', id: number]
+  | readonly ['lent', id: number, block: number, from: number, length: number]
   | readonly ['finish', id: number]
   /** So many more bytes of the response may be posted; below zero, so many fewer. */
   | readonly ['grant', id: number, bytes: number]
   | readonly ['abort', id: number]
+  | BlockCommand
   /** Answer, to show that the thread is alive. */
   | readonly ['ping']
   /** Close the connections, in order or at once, and end. */
@@ -40,7 +43,14 @@ export type ThreadReport =
   | readonly ['ready']
   /** A connection to this origin. */
   | readonly ['opened', origin: string]
-  | readonly ['started', id: number, reused: boolean | undefined, times: ConnectTimes | undefined]
+  /** `drains` where the mark will tell how much of the body the system has taken. */
+  | readonly [
+      'started',
+      id: number,
+      reused: boolean | undefined,
+      times: ConnectTimes | undefined,
+      drains: boolean,
+    ]
   /** `headers` only where they are not those of `raw` with their names in lower case. */
   | readonly ['head', id: number, status: number, raw: string, headers: string | undefined]
   | readonly ['data', id: number]

@@ -17,13 +17,17 @@ import { isGone } from './chunk-bytes.ts';
 import { rebuiltFailure } from './plain-failure.ts';
 import type { Outbox } from './port-outbox.ts';
 import { unpackHeaders } from './raw-headers.ts';
+import type { SharedBlocks } from './shared-blocks.ts';
 import type { SharedMark } from './shared-marks.ts';
 import type { ThreadCommand, ThreadReport } from './thread-protocol.ts';
+import type { BlockShelf } from './upload-blocks.ts';
 import type { UploadBody } from './upload-body.ts';
 
 /** The way to the thread. */
 export interface ThreadLink {
   readonly outbox: Outbox<ThreadCommand>;
+  /** Memory for uploads that the thread sees, too. */
+  readonly blocks: SharedBlocks;
   /** Bytes of one response that may be on their way from the thread. */
   readonly creditBytes: number;
   /** Makes a transfer known to the thread: its name there, and its mark. */
@@ -60,6 +64,9 @@ export class ThreadTransfer implements Transfer, BodySink {
   #creditBytes = 0;
   /** Bytes of the body that are known to have gone to the transport. */
   #passedBytes = 0;
+  /** Whether it is told which of them the system has taken; and how many it has. */
+  #drains = false;
+  #drainedBytes = 0;
 
   constructor(link: ThreadLink, reports: ExchangeReports) {
     this.#link = link;
@@ -88,6 +95,15 @@ export class ThreadTransfer implements Transfer, BodySink {
       else outbox.copy(bytes);
     }
     outbox.add(['dispatch', id, [method, origin, path, headers, body], this.#creditBytes]);
+  }
+
+  get shelf(): BlockShelf | undefined {
+    return this.#drains ? this.#link.blocks.shelf : undefined;
+  }
+
+  get drainedBytes(): number {
+    this.#drainedBytes += this.#mark?.drainedSince(this.#drainedBytes) ?? 0;
+    return this.#drainedBytes;
   }
 
   get flushed(): boolean {
@@ -135,8 +151,13 @@ export class ThreadTransfer implements Transfer, BodySink {
   accept(bytes: Uint8Array): boolean {
     const { outbox } = this.#link;
     this.heldBytes += bytes.byteLength;
-    outbox.give(bytes);
-    outbox.add(['chunk', this.#id]);
+    const block = this.#link.blocks.numberOf(bytes);
+    if (block !== undefined) {
+      outbox.add(['lent', this.#id, block, bytes.byteOffset, bytes.byteLength]);
+    } else {
+      outbox.give(bytes);
+      outbox.add(['chunk', this.#id]);
+    }
     return true;
   }
 
@@ -155,7 +176,7 @@ export class ThreadTransfer implements Transfer, BodySink {
   report(report: TransferReport): void {
     switch (report[0]) {
       case 'started':
-        [, , this.reusedConnection, this.connection] = report;
+        [, , this.reusedConnection, this.connection, this.#drains] = report;
         this.#noteStart();
         break;
       case 'head':

@@ -5,25 +5,68 @@
  * A block is lent to one upload, which gives it back when the system has taken the bytes in it. One
  * whose bytes may still be read by anybody is left to the garbage collector instead.
  *
- * Invariant: of all blocks there are at most `MAX_BLOCKS` at a time, lent or free.
+ * Invariant: of a shelf's blocks there are at most `MAX_BLOCKS` at a time, lent or free.
  */
 
 import { markAsUntransferable } from 'node:worker_threads';
 
 export const BLOCK_BYTES = 64 * 1024;
 
-/** 2 MiB for the whole process (in each thread), however many uploads there are. */
+/** 2 MiB per shelf, however many uploads there are. */
 const MAX_BLOCKS = 32;
 
-const free: Uint8Array[] = [];
-let count = 0;
-
-/** Blocks that exist, lent or free; for tests. */
-export function countBlocks(): { readonly lent: number; readonly free: number } {
-  return { lent: count - free.length, free: free.length };
+export interface BlockMaker {
+  /** A new block of `BLOCK_BYTES`. */
+  make(): Uint8Array;
+  /** It is not used again. */
+  forget?(block: Uint8Array): void;
 }
 
+/** The blocks that uploads of one kind share. */
+export class BlockShelf {
+  readonly #maker: BlockMaker;
+  readonly #free: Uint8Array[] = [];
+  #count = 0;
+
+  constructor(maker: BlockMaker) {
+    this.#maker = maker;
+  }
+
+  /** Blocks that exist, lent or free; for tests. */
+  get counts(): { readonly lent: number; readonly free: number } {
+    return { lent: this.#count - this.#free.length, free: this.#free.length };
+  }
+
+  lend(): Uint8Array | undefined {
+    const block = this.#free.pop();
+    if (block !== undefined || this.#count === MAX_BLOCKS) return block;
+    this.#count += 1;
+    return this.#maker.make();
+  }
+
+  takeBack(block: Uint8Array): void {
+    this.#free.push(block);
+  }
+
+  /** One that was lent does not come back. */
+  forget(block: Uint8Array): void {
+    this.#count -= 1;
+    this.#maker.forget?.(block);
+  }
+}
+
+/** For uploads whose transport is in this thread. */
+export const OWN_BLOCKS = new BlockShelf({
+  make() {
+    // Of its own, not a part of Node's pool; whoever would give it to a thread has to copy it.
+    const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    markAsUntransferable(block.buffer);
+    return block;
+  },
+});
+
 interface Loan {
+  readonly shelf: BlockShelf;
   readonly block: Uint8Array;
   /** Where its bytes end in the body. */
   readonly end: number;
@@ -42,16 +85,10 @@ export class UploadBlocks {
    * A copy of at most `BLOCK_BYTES` bytes that end at `end` in the body. `undefined` when there is
    * no block for them.
    */
-  copy(bytes: Uint8Array, end: number): Uint8Array | undefined {
-    let block = free.pop();
-    if (block === undefined) {
-      if (count === MAX_BLOCKS) return undefined;
-      count += 1;
-      // Of its own, not a part of Node's pool; whoever would give it to a thread has to copy it.
-      block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-      markAsUntransferable(block.buffer);
-    }
-    this.#loans.push({ block, end });
+  copy(bytes: Uint8Array, end: number, shelf: BlockShelf): Uint8Array | undefined {
+    const block = shelf.lend();
+    if (block === undefined) return undefined;
+    this.#loans.push({ shelf, block, end });
     block.set(bytes);
     return bytes.byteLength === BLOCK_BYTES ? block : block.subarray(0, bytes.byteLength);
   }
@@ -60,7 +97,7 @@ export class UploadBlocks {
   giveBack(position: number): void {
     let loan = this.#loans[0];
     while (loan !== undefined && loan.end <= position) {
-      free.push(loan.block);
+      loan.shelf.takeBack(loan.block);
       this.#loans.shift();
       loan = this.#loans[0];
     }
@@ -68,7 +105,7 @@ export class UploadBlocks {
 
   /** Leaves the rest to the garbage collector. */
   drop(): void {
-    count -= this.#loans.length;
+    for (const { shelf, block } of this.#loans) shelf.forget(block);
     this.#loans = [];
   }
 }

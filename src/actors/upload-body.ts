@@ -66,6 +66,16 @@ export class UploadBody implements BodySource {
     return this.#taken.waiting + this.#feed.heldBytes;
   }
 
+  /** Whether it will be known what the system has taken. */
+  get drains(): boolean {
+    return this.#feed.shelf !== undefined;
+  }
+
+  /** Bytes that the system has taken, as far as it can be known now. */
+  get drainedBytes(): number | undefined {
+    return this.#feed.drainedBytes;
+  }
+
   /** Whether the body was finished, or ending it now would match what was declared. */
   get finishable(): boolean {
     if (this.#state === 'finished') return true;
@@ -178,9 +188,7 @@ export class UploadBody implements BodySource {
       this.#observer.bodyGone();
       return false;
     }
-    const fits = owned
-      ? this.#taken.put(chunk)
-      : this.#taken.putCopy(chunk, this.#feed.tellsDrained);
+    const fits = owned ? this.#taken.put(chunk) : this.#taken.putCopy(chunk, this.#feed.shelf);
     if (!fits) this.#observer.uploadLengthBroken();
     return fits;
   }

@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BodySink } from '../../src/actors/body-stream.ts';
-import { countBlocks } from '../../src/actors/upload-blocks.ts';
+import { OWN_BLOCKS } from '../../src/actors/upload-blocks.ts';
 import { UploadBody, type UploadObserver } from '../../src/actors/upload-body.ts';
 import { settled } from '../helpers/leaks.ts';
 
@@ -25,6 +25,7 @@ class LateSystem implements BodySink {
   readonly body: UploadBody;
   readonly received: Buffer[] = [];
   ended = false;
+  #acceptedBytes = 0;
   #held: Uint8Array[] = [];
   #passed: Uint8Array[] = [];
 
@@ -37,13 +38,20 @@ class LateSystem implements BodySink {
     return this.#held.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
+  readonly shelf = OWN_BLOCKS;
+
   get drained(): boolean {
     return this.#passed.length === 0;
+  }
+
+  get drainedBytes(): number | undefined {
+    return this.drained ? this.#acceptedBytes - this.heldBytes : undefined;
   }
 
   accept(bytes: Uint8Array): boolean {
     this.body.passed(bytes.byteLength);
     this.#held.push(bytes);
+    this.#acceptedBytes += bytes.byteLength;
     return false;
   }
 
@@ -100,8 +108,8 @@ test('U1 sends what a chunk was when it was taken, whatever becomes of its buffe
       await system.takeAll();
       expect(Buffer.concat(system.received).equals(Buffer.concat(sent))).toBe(true);
       system.body.close();
-      expect(countBlocks().lent).toBe(0);
-      expect(countBlocks().free).toBeLessThanOrEqual(32);
+      expect(OWN_BLOCKS.counts.lent).toBe(0);
+      expect(OWN_BLOCKS.counts.free).toBeLessThanOrEqual(32);
     }),
   );
 });
@@ -109,12 +117,12 @@ test('U1 sends what a chunk was when it was taken, whatever becomes of its buffe
 test('U1 leaves blocks that were not taken by the system out of use when the upload is cut', async () => {
   const system = new LateSystem(1_000_000);
   system.body.pull();
-  const free = countBlocks().free;
+  const free = OWN_BLOCKS.counts.free;
   for (const fill of 'abc') await system.body.write(Buffer.alloc(65_536, fill), false);
   system.pass();
-  expect(countBlocks().lent).toBe(3);
+  expect(OWN_BLOCKS.counts.lent).toBe(3);
   system.body.close();
-  expect(countBlocks()).toEqual({ lent: 0, free: Math.max(0, free - 3) });
+  expect(OWN_BLOCKS.counts).toEqual({ lent: 0, free: Math.max(0, free - 3) });
   const other = new LateSystem(1_000_000);
   await other.body.write(Buffer.alloc(65_536, 'z'), false);
   system.take();
@@ -128,11 +136,11 @@ test('U2 gives every block back as soon as the system has taken its bytes', asyn
     await system.body.write(Buffer.alloc(65_536, fill), false);
     system.body.pull();
   }
-  expect(countBlocks().lent).toBe(3);
+  expect(OWN_BLOCKS.counts.lent).toBe(3);
   system.pass();
   system.take();
   system.body.pull();
-  expect(countBlocks().lent).toBe(2);
+  expect(OWN_BLOCKS.counts.lent).toBe(2);
   system.body.close();
 });
 
@@ -141,7 +149,7 @@ test('U2 has no more than 32 blocks for all uploads, and goes on without', async
   for (const { body } of uploads) {
     for (const fill of 'abc') await body.write(Buffer.alloc(65_536, fill), false);
   }
-  expect(countBlocks()).toEqual({ lent: 32, free: 0 });
+  expect(OWN_BLOCKS.counts).toEqual({ lent: 32, free: 0 });
   for (const system of uploads) {
     system.body.finish();
     await system.takeAll();
@@ -150,5 +158,5 @@ test('U2 has no more than 32 blocks for all uploads, and goes on without', async
     );
     system.body.close();
   }
-  expect(countBlocks().lent).toBe(0);
+  expect(OWN_BLOCKS.counts.lent).toBe(0);
 });

@@ -6,11 +6,12 @@
 import { createHash } from 'node:crypto';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { countBlocks } from '../../../src/actors/upload-blocks.ts';
+import { BLOCK_BYTES, OWN_BLOCKS } from '../../../src/actors/upload-blocks.ts';
 import { createPool, type Pool, type PoolOptions } from '../../../src/index.ts';
 import { type EchoProtocol, type EchoServer, echoServer } from '../../helpers/echo-server.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { ISOLATIONS, isolatedPool } from '../../helpers/thread-pool.ts';
 import { trustTestCa } from '../../helpers/tls.ts';
 import type { Protocol } from '../../helpers/upload-peer.ts';
 import { uploadStage } from '../../helpers/upload-stage.ts';
@@ -26,10 +27,14 @@ beforeAll(() => {
 afterAll(() => trust[Symbol.dispose]());
 
 /** Sends from one buffer, filled anew for each call; resolves with the digest of all of it. */
-async function send(pool: Pool, handle: ReturnType<Pool['post']>): Promise<string> {
+async function send(
+  pool: Pool,
+  handle: ReturnType<Pool['post']>,
+  totalBytes = TOTAL_BYTES,
+): Promise<string> {
   const hash = createHash('sha256');
   const buffer = Buffer.alloc(500_000);
-  for (let sent = 0, call = 0; sent < TOTAL_BYTES; call += 1) {
+  for (let sent = 0, call = 0; sent < totalBytes; call += 1) {
     const size = SIZES[call % SIZES.length] ?? 1;
     const chunk = buffer.subarray(call % 7, (call % 7) + size);
     buffer.fill(`${call} `);
@@ -40,6 +45,19 @@ async function send(pool: Pool, handle: ReturnType<Pool['post']>): Promise<strin
   buffer.fill('!');
   await pool.finishBody(handle);
   return hash.digest('hex');
+}
+
+function bytesSent(pool: Pool): number {
+  return pool.stats().workers[0]?.bytesSent ?? 0;
+}
+
+/** Resolves with the bytes sent when they have been the same for a while. */
+async function standstill(pool: Pool): Promise<number> {
+  for (;;) {
+    const bytes = bytesSent(pool);
+    await settled(5000);
+    if (bytesSent(pool) === bytes) return bytes;
+  }
 }
 
 /** Reads the response by fits and starts; resolves with its digest. */
@@ -64,7 +82,7 @@ async function roundTrip(server: EchoServer, options: PoolOptions = {}): Promise
   const echoed = await read(pool, handle);
   expect(echoed).toBe(await sending);
   await pool.close();
-  expect(countBlocks().lent).toBe(0);
+  expect(OWN_BLOCKS.counts.lent).toBe(0);
 }
 
 describe('U1 sends what was in the buffer at each call', () => {
@@ -77,10 +95,32 @@ describe('U1 sends what was in the buffer at each call', () => {
     await roundTrip(server);
   });
 
+  test.each(ISOLATIONS)('to a peer that stalls again and again, %s', async (isolation) => {
+    await using peer = await scriptedPeer();
+    const pool = isolatedPool(isolation);
+    const handle = pool.post(peer.origin, { streamBody: true });
+    const first = pool.sendBody(handle, 'first');
+    const connection = await peer.connection();
+    connection.pause();
+    await first;
+    const sending = send(pool, handle, 2 * TOTAL_BYTES);
+    for (let stall = 0; stall < 3; stall += 1) {
+      const stopped = await standstill(pool);
+      connection.resume();
+      while (bytesSent(pool) < stopped + BLOCK_BYTES) await settled(1);
+      connection.pause();
+    }
+    connection.resume();
+    const { body } = await connection.readRequest();
+    const digest = createHash('sha256').update(body.subarray('first'.length)).digest('hex');
+    expect(digest).toBe(await sending);
+    await pool.destroy();
+  });
+
   test('through a dispatcher that is not ours', async () => {
     await using server = await echoServer();
     await roundTrip(server, { dispatcher: () => new Agent() });
-    expect(countBlocks()).toMatchObject({ lent: 0 });
+    expect(OWN_BLOCKS.counts).toMatchObject({ lent: 0 });
   });
 });
 
@@ -96,10 +136,10 @@ test.each<[Protocol, boolean]>([
   const chunk = Buffer.alloc(65_536, 'a');
   const senders = Array.from({ length: 400 }, () => pool.sendBody(handle, chunk));
   await settled(50);
-  expect(countBlocks().lent > 0).toBe(expected);
+  expect(OWN_BLOCKS.counts.lent > 0).toBe(expected);
   pool.cancel(handle);
   await Promise.all(senders);
-  expect(countBlocks().lent).toBe(0);
+  expect(OWN_BLOCKS.counts.lent).toBe(0);
 });
 
 test('U1 uses no memory again that a connection may still send when its upload is cut', async () => {
@@ -114,11 +154,11 @@ test('U1 uses no memory again that a connection may still send when its upload i
   const chunk = Buffer.alloc(65_536, 'a');
   const senders = Array.from({ length: 400 }, () => pool.sendBody(handle, chunk));
   await settled(50);
-  const { lent, free } = countBlocks();
+  const { lent, free } = OWN_BLOCKS.counts;
   expect(lent).toBeGreaterThan(0);
   connection.reset();
   await expect(pool.await(handle)).rejects.toMatchObject({ code: 'ERR_SOCKET' });
   expect((await Promise.all(senders)).at(-1)).toBe(false);
-  expect(countBlocks()).toEqual({ lent: 0, free });
+  expect(OWN_BLOCKS.counts).toEqual({ lent: 0, free });
   await pool.destroy();
 });
