@@ -79,7 +79,7 @@ export const flights: readonly Mutant[] = [
   {
     id: 'flight: does not abort the transfer',
     file: flight,
-    find: 'this.#transfer?.abort();\n          break;',
+    find: 'this.#abort();\n          break;',
     replace: 'break;',
     breaks: 'T3',
   },
