@@ -1,12 +1,12 @@
 /**
  * Reads a body given as an iterable or a stream into the upload channel, under its backpressure.
  *
- * Invariant: the source is read by one reader, not before the exchange is admitted, and it is told
- * (`return`) when the exchange no longer wants it, so that a generator runs its `finally`.
+ * Invariant: the source is read by one reader, not before the exchange is admitted, and it is given
+ * up when the exchange no longer wants it: a stream is closed, a generator runs its `finally`.
  */
 
 import { chunkBytes } from '../actors/chunk-bytes.ts';
-import type { BodyChunk } from '../options.ts';
+import { type BodyReader, type BodySource, readerOf } from './body-source.ts';
 
 export interface PumpObserver {
   /** The source has come to its end. */
@@ -20,17 +20,14 @@ interface Sink {
   write(chunk: Uint8Array, owned: boolean): Promise<boolean>;
 }
 
-type Source = AsyncIterable<BodyChunk> | Iterable<BodyChunk>;
-
 export class BodyPump {
-  readonly #iterator: AsyncIterator<BodyChunk> | Iterator<BodyChunk>;
+  readonly #reader: BodyReader;
   readonly #upload: Sink;
   readonly #observer: PumpObserver;
   #stopped = false;
 
-  constructor(source: Source, upload: Sink, observer: PumpObserver) {
-    this.#iterator =
-      Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  constructor(source: BodySource, upload: Sink, observer: PumpObserver) {
+    this.#reader = readerOf(source);
     this.#upload = upload;
     this.#observer = observer;
   }
@@ -43,7 +40,7 @@ export class BodyPump {
   async #pump(): Promise<void> {
     try {
       while (!this.#stopped) {
-        const { done, value } = await this.#iterator.next();
+        const { done, value } = await this.#reader.next();
         if (this.#stopped) return;
         if (done === true) {
           this.#stopped = true;
@@ -66,12 +63,9 @@ export class BodyPump {
     if (this.#stopped) return;
     this.#stopped = true;
     try {
-      const returned = this.#iterator.return?.();
-      if (returned instanceof Promise) returned.catch(ignore);
+      this.#reader.giveUp();
     } catch {
       // A source that fails while it is given up has nobody left to tell.
     }
   }
 }
-
-function ignore(): void {}

@@ -10,6 +10,7 @@ import type { Upload } from '../actors/request-lifecycle.ts';
 import { UploadBody, type UploadObserver } from '../actors/upload-body.ts';
 import type { ResolvedRequest } from '../options.ts';
 import { BodyPump, type PumpObserver } from './body-pump.ts';
+import { giveUpUnread } from './body-source.ts';
 
 export interface UploadKeeper extends UploadObserver, PumpObserver {
   readonly request: ResolvedRequest;
@@ -63,14 +64,20 @@ export class FlightUpload {
 
   /** Ends the body after what was accepted, for a caller that is dead (C2). */
   abandon(): void {
-    this.#pump?.stop();
+    this.#stopReading();
     this.body.abandon();
   }
 
   /** Releases whoever sends or finishes: nothing more of the body goes out (U3, U4). */
   cut(upload: Upload): void {
-    this.#pump?.stop();
+    this.#stopReading();
     this.body.close();
     this.#finish?.resolve(upload === 'ended_by_caller');
+  }
+
+  #stopReading(): void {
+    const { source } = this.#keeper.request;
+    if (this.#pump !== undefined) this.#pump.stop();
+    else if (source !== undefined) giveUpUnread(source);
   }
 }

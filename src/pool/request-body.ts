@@ -6,12 +6,13 @@
  */
 
 import { bytesGone, viewOf, wholeBody } from '../actors/chunk-bytes.ts';
-import type { BodyChunk, RequestBody } from '../options.ts';
+import type { RequestBody } from '../options.ts';
+import { type BodySource, sourceFrom } from './body-source.ts';
 import { show } from './validate.ts';
 
 export interface BodyParts {
   readonly bytes: Uint8Array | undefined;
-  readonly source: AsyncIterable<BodyChunk> | Iterable<BodyChunk> | undefined;
+  readonly source: BodySource | undefined;
   /** The media type, where the kind of body has one. */
   readonly contentType: string | undefined;
   /** Bytes of a source, where they are known before it is read. */
@@ -65,8 +66,7 @@ export function resolveBody(body: RequestBody | undefined): BodyParts | string {
     return { ...NOTHING, source: body.stream(), contentType, length: body.size };
   }
   if (isFormData(body)) return formData(body);
-  if (typeof body === 'function')
-    return { ...NOTHING, source: { [Symbol.asyncIterator]: () => fromFactory(body) } };
+  if (typeof body === 'function') return { ...NOTHING, source: sourceFrom(body) };
   if (typeof body === 'object' && (Symbol.asyncIterator in body || Symbol.iterator in body)) {
     return { ...NOTHING, source: body };
   }
@@ -75,12 +75,6 @@ export function resolveBody(body: RequestBody | undefined): BodyParts | string {
 
 function whole(bytes: Uint8Array): BodyParts {
   return { ...NOTHING, bytes: wholeBody(bytes) };
-}
-
-async function* fromFactory(
-  make: () => Iterable<BodyChunk> | AsyncIterable<BodyChunk>,
-): AsyncGenerator<BodyChunk> {
-  yield* make();
 }
 
 function isFormData(body: object): body is FormData {

@@ -12,6 +12,7 @@
 
 import type { ResolvedRequest } from '../../options.ts';
 import { BodyPump, type PumpObserver } from '../body-pump.ts';
+import { giveUpUnread } from '../body-source.ts';
 import type { ExchangeCommands } from './exchange-commands.ts';
 import { SyncPump } from './sync-pump.ts';
 import { shareOfBuffer } from './wire-call.ts';
@@ -126,15 +127,20 @@ export class RemoteUpload {
 
   /** Nothing more is sent; what is under way arrives, and is answered when it is taken (C2). */
   abandon(): void {
-    this.#pump?.stop();
+    this.#stopReading();
     this.#drop();
   }
 
   /** The exchange has ended. */
   close(whole: boolean): void {
-    this.#pump?.stop();
+    this.#stopReading();
     this.#release();
     this.finished(whole);
+  }
+
+  #stopReading(): void {
+    if (this.#pump !== undefined) this.#pump.stop();
+    else if (this.#source !== undefined) giveUpUnread(this.#source);
   }
 
   /** Whether a chunk would be sent at once. */

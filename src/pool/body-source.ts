@@ -1,0 +1,78 @@
+/**
+ * What a body is read from, with one reader, who may give it up at any time.
+ *
+ * Why not the source's own async iterator throughout: those of Node's and the web's streams are
+ * told to `return` only when the chunk that is waited for has come. A stream that stands still
+ * would stay open for ever, and with it a file or a connection.
+ */
+
+import type { BodyChunk } from '../options.ts';
+
+export type BodySource = AsyncIterable<BodyChunk> | Iterable<BodyChunk>;
+
+type Result = IteratorResult<BodyChunk, unknown>;
+
+export interface BodyReader {
+  next(): Result | Promise<Result>;
+  /** Nothing more is read, also of what is waited for. */
+  giveUp(): void;
+}
+
+/** Begins to read; throws what the source throws, and for what is no source. */
+export function readerOf(source: BodySource): BodyReader {
+  if (isWebStream(source)) {
+    const reader = source.getReader();
+    // Of a stream that ends there is no value, as of an iterator.
+    return { next: () => reader.read() as Promise<Result>, giveUp: () => quiet(reader.cancel()) };
+  }
+  const iterator = iteratorOf(source);
+  const giveUp = isNodeStream(source)
+    ? () => void source.destroy()
+    : () => quiet(iterator.return?.());
+  return { next: () => iterator.next(), giveUp };
+}
+
+/** Nobody has begun to read it, and nobody will: a stream is closed, as undici does. */
+export function giveUpUnread(source: BodySource): void {
+  if (isNodeStream(source)) source.destroy();
+  else if (isWebStream(source) && !source.locked) quiet(source.cancel());
+}
+
+/** The source that a function makes, once it is read. */
+export function sourceFrom(make: () => BodySource): AsyncIterable<BodyChunk> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const made = make();
+      // Text is a chunk, though it could be read letter by letter.
+      const reader = readerOf(typeof made === 'string' ? [made] : made);
+      return {
+        next: async () => reader.next(),
+        return: async (value) => {
+          reader.giveUp();
+          return { done: true, value };
+        },
+      };
+    },
+  };
+}
+
+function iteratorOf(source: BodySource): AsyncIterator<BodyChunk> | Iterator<BodyChunk> {
+  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+  if (Symbol.iterator in source) return source[Symbol.iterator]();
+  throw new TypeError('the body is nothing that can be read');
+}
+
+/** A source that fails while it is given up has nobody left to tell. */
+function quiet(given: unknown): void {
+  if (given instanceof Promise) given.catch(ignore);
+}
+
+function isWebStream(source: BodySource): source is ReadableStream<Uint8Array> {
+  return 'getReader' in source && typeof source.getReader === 'function';
+}
+
+function isNodeStream(source: BodySource): source is BodySource & { destroy(): unknown } {
+  return 'destroy' in source && typeof source.destroy === 'function';
+}
+
+function ignore(): void {}

@@ -1,0 +1,160 @@
+/** What a body is read from: every kind of source, read to its end and given up before it. */
+
+import { Readable } from 'node:stream';
+import { afterEach, expect, test } from 'vitest';
+import { createPool, type Pool, type RequestBody } from '../../../src/index.ts';
+import {
+  type BodySource,
+  giveUpUnread,
+  readerOf,
+  sourceFrom,
+} from '../../../src/pool/body-source.ts';
+import { settled } from '../../helpers/leaks.ts';
+import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
+
+const cleanups: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function setup(): Promise<{ readonly pool: Pool; readonly peer: ScriptedPeer }> {
+  const peer = await scriptedPeer();
+  const pool = createPool({ workers: 1, maxInFlight: 1 });
+  cleanups.push(
+    () => peer.close(),
+    () => pool.destroy(),
+  );
+  return { pool, peer };
+}
+
+interface Still {
+  readonly source: RequestBody & BodySource;
+  readonly closed: () => boolean;
+}
+
+/** Sources that have given one chunk and then stand still. */
+const STILL: readonly [string, () => Still][] = [
+  ['a Readable', stillReadable],
+  ['a ReadableStream', stillWebStream],
+  ['an iterator', stillIterator],
+];
+
+function stillReadable(): Still {
+  const source = new Readable({ read: () => {} });
+  source.push('some');
+  return { source, closed: () => source.destroyed };
+}
+
+function stillWebStream(): Still {
+  let closed = false;
+  const source = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(Buffer.from('some')),
+    cancel: () => {
+      closed = true;
+    },
+  });
+  return { source, closed: () => closed };
+}
+
+function stillIterator(): Still {
+  let given = false;
+  let closed = false;
+  const never = new Promise<never>(() => {});
+  const source = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => {
+        if (given) return never;
+        given = true;
+        return { done: false as const, value: 'some' };
+      },
+      return: async () => {
+        closed = true;
+        return { done: true as const, value: undefined };
+      },
+    }),
+  };
+  return { source, closed: () => closed };
+}
+
+async function textOf(source: BodySource): Promise<string> {
+  const reader = readerOf(source);
+  let text = '';
+  for (;;) {
+    const { done, value } = await reader.next();
+    if (done === true) return text;
+    text += typeof value === 'string' ? value : Buffer.from(value as Uint8Array).toString();
+  }
+}
+
+test.each([
+  ['a list', () => ['a', 'b']],
+  ['a Readable', () => Readable.from(['a', 'b'])],
+  ['a ReadableStream', () => new Blob(['ab']).stream()],
+  ['a function that makes a list', () => sourceFrom(() => ['a', 'b'])],
+  ['a function that makes a Readable', () => sourceFrom(() => Readable.from(['a', 'b']))],
+  ['a function that makes text', () => sourceFrom(() => 'ab')],
+])('reads %s to its end', async (_name, make) => {
+  expect(await textOf(make())).toBe('ab');
+});
+
+test('throws what a source throws, and for what is none', async () => {
+  const failing = Readable.from(['a']).destroy(new Error('broken'));
+  await expect(textOf(failing)).rejects.toThrow('broken');
+  const none = sourceFrom(() => 5 as unknown as BodySource);
+  await expect(textOf(none)).rejects.toThrow(TypeError);
+});
+
+test.each(STILL)('gives up %s that stands still', async (_name, make) => {
+  const { source, closed } = make();
+  const reader = readerOf(source);
+  await reader.next();
+  const waiting = Promise.allSettled([reader.next()]);
+  expect(closed()).toBe(false);
+  reader.giveUp();
+  await settled();
+  expect(closed()).toBe(true);
+  if (!(source instanceof Readable) && !(source instanceof ReadableStream)) return;
+  const [{ status }] = await waiting;
+  expect(['fulfilled', 'rejected']).toContain(status);
+});
+
+test.each(STILL)('gives up what a function has made: %s that stands still', async (_name, make) => {
+  const { source, closed } = make();
+  const reader = readerOf(sourceFrom(() => source));
+  await reader.next();
+  void Promise.allSettled([reader.next()]);
+  reader.giveUp();
+  await settled();
+  expect(closed()).toBe(true);
+});
+
+test.each(STILL.slice(0, 2))('closes %s that nobody has begun to read', async (_name, make) => {
+  const { source, closed } = make();
+  giveUpUnread(source);
+  await settled();
+  expect(closed()).toBe(true);
+});
+
+test.each(STILL)('X1 closes %s when its exchange is cancelled', async (_name, make) => {
+  const { pool, peer } = await setup();
+  const { source, closed } = make();
+  const handle = pool.post(peer.origin, { body: source });
+  const connection = await peer.connection();
+  await connection.readHead();
+  expect(Buffer.from((await connection.nextChunk()) ?? []).toString()).toBe('some');
+  expect(closed()).toBe(false);
+  pool.cancel(handle);
+  await connection.closed;
+  expect(closed()).toBe(true);
+});
+
+test('X1 closes a stream whose exchange is cancelled in the queue', async () => {
+  const { pool, peer } = await setup();
+  pool.get(peer.origin);
+  const { source, closed } = stillReadable();
+  const waiting = pool.post(peer.origin, { body: source });
+  pool.cancel(waiting);
+  await expect(pool.await(waiting)).rejects.toMatchObject({ code: 'ERR_CANCELLED' });
+  expect(closed()).toBe(true);
+});
