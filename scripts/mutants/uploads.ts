@@ -91,4 +91,18 @@ export const uploads: readonly Mutant[] = [
     replace: '',
     breaks: 'U4',
   },
+  {
+    id: 'body-pump: takes a source that fails for one that ends',
+    file: 'src/pool/body-pump.ts',
+    find: 'this.#observer.sourceFailed(error);',
+    replace: 'this.#observer.sourceEnded();',
+    breaks: 'U5, U9',
+  },
+  {
+    id: 'body-source: leaves a stream open that nobody wants any more',
+    file: 'src/pool/body-source.ts',
+    find: '? () => void source.destroy()',
+    replace: '? () => {}',
+    breaks: 'X1, P2',
+  },
 ].map((mutant) => ({ ...mutant, owner }));

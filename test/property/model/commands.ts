@@ -7,8 +7,11 @@ import { Await } from './commands/await.ts';
 import { Break } from './commands/break.ts';
 import { CallerDies } from './commands/caller-dies.ts';
 import { Cancel } from './commands/cancel.ts';
+import type { ChunkKind } from './commands/chunk.ts';
 import { Close, Destroy } from './commands/close.ts';
 import { End } from './commands/end.ts';
+import { EndSource } from './commands/end-source.ts';
+import { Feed, type FeedKind } from './commands/feed.ts';
 import { Finish } from './commands/finish.ts';
 import { Goaway } from './commands/goaway.ts';
 import { Grant } from './commands/grant.ts';
@@ -19,13 +22,13 @@ import { LoseConnections } from './commands/lose-connections.ts';
 import { Receive } from './commands/receive.ts';
 import { ReceiverDies } from './commands/receiver-dies.ts';
 import { Respond } from './commands/respond.ts';
-import { type ChunkKind, Send } from './commands/send.ts';
+import { Send } from './commands/send.ts';
 import { ReadOn, Stall } from './commands/stall.ts';
 import { Start } from './commands/start.ts';
 import type { Command } from './commands/step.ts';
 import { Trickle } from './commands/trickle.ts';
 import { Write } from './commands/write.ts';
-import { bufferedSpec, streamedSpec, stuckSpec, uploadSpec } from './spec.ts';
+import { bufferedSpec, sourceSpec, streamedSpec, stuckSpec, uploadSpec } from './spec.ts';
 
 const which = fc.nat(99);
 const maybe = fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined });
@@ -35,6 +38,10 @@ const length = fc.constantFrom(undefined, undefined, 150, 5_000);
 const chunk: fc.Arbitrary<ChunkKind> = fc.constantFrom(
   ...(['empty', 'text', 'binary', 'binary', 'rest', 'rest', 'excess', 'large', 'huge'] as const),
 );
+const fed: fc.Arbitrary<FeedKind> = fc.constantFrom(
+  ...(['empty', 'text', 'binary', 'binary', 'rest', 'rest', 'excess', 'large', 'bad'] as const),
+);
+const sourceEnd = fc.constantFrom('end' as const, 'end' as const, 'fail' as const);
 const few = fc.constantFrom(0, 3, 3_000);
 const patience = fc.constantFrom(0, 3, undefined);
 const breaks = fc.constantFrom('reset' as const, 'truncate' as const);
@@ -51,6 +58,10 @@ const STARTS: readonly Weighted[] = [
   often(
     8,
     uploadSpec.map((spec) => new Start(spec)),
+  ),
+  often(
+    4,
+    sourceSpec.map((spec) => new Start(spec)),
   ),
   often(
     4,
@@ -106,6 +117,18 @@ const CALLS: readonly Weighted[] = [
   often(
     3,
     which.map((choice) => new ReceiverDies(choice)),
+  ),
+];
+
+/** What gives a body that is read from somewhere. */
+const SOURCES: readonly Weighted[] = [
+  often(
+    10,
+    fc.tuple(which, fed).map(([choice, kind]) => new Feed(choice, kind)),
+  ),
+  often(
+    5,
+    fc.tuple(which, sourceEnd).map(([choice, how]) => new EndSource(choice, how)),
   ),
 ];
 
@@ -165,7 +188,7 @@ const POOL: readonly Weighted[] = [
   ),
 ];
 
-const command: fc.Arbitrary<Command> = fc.oneof(...STARTS, ...CALLS, ...PEERS, ...POOL);
+const command: fc.Arbitrary<Command> = fc.oneof(...STARTS, ...CALLS, ...SOURCES, ...PEERS, ...POOL);
 
 /** A sequence of commands; `replayPath` is printed with a failure. */
 export function commands(replayPath: string | undefined): fc.Arbitrary<Iterable<Command>> {

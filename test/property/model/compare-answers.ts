@@ -11,7 +11,9 @@ export function compareAnswers(
   real: RealExchange,
   differences: Differences,
 ): void {
-  const { id, upload } = exchange;
+  const { id } = exchange;
+  // Where a source feeds it, nobody else may.
+  const upload = exchange.source === undefined ? exchange.upload : undefined;
   const sends = upload?.sends.map(({ answer }) => answer) ?? real.sends.map(() => false);
   const finishes = upload?.finishes ?? real.finishes.map(() => false);
   sends.forEach((answer, index) => {

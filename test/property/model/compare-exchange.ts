@@ -5,6 +5,7 @@ import { patternBytes } from '../../helpers/echo-routes.ts';
 import { bodyOf } from '../../helpers/message-log.ts';
 import { compareAnswers, compareAwaits } from './compare-answers.ts';
 import { comparePeer } from './compare-peer.ts';
+import { compareSource } from './compare-source.ts';
 import type { ExpectedExchange } from './expected-exchange.ts';
 import type { PoolModel } from './pool-model.ts';
 import type { RealExchange } from './real-exchange.ts';
@@ -23,6 +24,7 @@ export function compareExchange(
   compareMessages(exchange, real, differences);
   compareAnswers(exchange, real, differences);
   compareAwaits(exchange, real, differences);
+  compareSource(exchange, real, differences);
   comparePeer(exchange, world, differences);
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { ExpectedRecord } from './expected-record.ts';
+import type { SourceStep } from './real-source.ts';
 
 /** What a peer may send on a stream of HTTP/2 that is not read. */
 const STREAM_WINDOW_BYTES = 65_535;
@@ -15,11 +16,16 @@ export class ExpectedExchange extends ExpectedRecord {
     this.isFirst = false;
     this.times.admit(nowMs);
     this.phase = 'connecting';
-    if (this.spec.stuck) return;
+    if (this.source !== undefined) this.source.isRead = true;
+    if (this.spec.stuck) {
+      this.#read(nowMs);
+      return;
+    }
     this.phase = 'waiting';
     if (this.upload === undefined) this.times.sent(nowMs);
     else this.changeUpload(nowMs, (upload) => upload.flow());
     this.noteReached();
+    this.#read(nowMs);
   }
 
   /** Back to the queue, ahead of all. */
@@ -33,17 +39,19 @@ export class ExpectedExchange extends ExpectedRecord {
   // --- the caller -----------------------------------------------------------------------------
 
   send(bytes: Uint8Array, nowMs: number): void {
-    const { upload } = this;
-    if (upload === undefined) return;
-    const verdict = this.changeUpload(nowMs, () => upload.send(bytes));
-    if (verdict === 'broken') this.fail('ERR_BODY_LENGTH');
+    if (this.source === undefined) this.#send(bytes, nowMs);
   }
 
   finish(nowMs: number): void {
-    const { upload } = this;
-    if (upload === undefined) return;
-    const verdict = this.changeUpload(nowMs, () => upload.finish());
-    if (verdict === 'broken') this.fail('ERR_BODY_LENGTH');
+    if (this.source === undefined) this.#finish(nowMs);
+  }
+
+  /** The source of the body gives something. */
+  feed(step: SourceStep, nowMs: number): void {
+    const { source } = this;
+    if (source === undefined) return;
+    source.waiting = [...source.waiting, step];
+    this.#read(nowMs);
   }
 
   grant(bytes: number, nowMs: number): void {
@@ -157,5 +165,28 @@ export class ExpectedExchange extends ExpectedRecord {
       if (upload.flowing) upload.flow();
       else upload.stalled = false;
     });
+  }
+
+  #send(bytes: Uint8Array, nowMs: number): void {
+    const verdict = this.changeUpload(nowMs, (upload) => upload.send(bytes));
+    if (verdict === 'broken') this.fail('ERR_BODY_LENGTH');
+  }
+
+  #finish(nowMs: number): void {
+    const verdict = this.changeUpload(nowMs, (upload) => upload.finish());
+    if (verdict === 'broken') this.fail('ERR_BODY_LENGTH');
+  }
+
+  /** All that the source has is read, as soon as somebody reads it (U2). */
+  #read(nowMs: number): void {
+    const { source, upload } = this;
+    for (const step of source?.take() ?? []) {
+      if (source === undefined || upload?.state !== 'open') return;
+      source.isOver = step.type === 'end' || step.type === 'fail';
+      if (step.type === 'chunk') this.#send(Buffer.from(step.bytes), nowMs);
+      else if (step.type === 'end') this.#finish(nowMs);
+      // No peer and no worker has failed: whoever gave the body has given it up.
+      else this.stop('ERR_CANCELLED');
+    }
   }
 }

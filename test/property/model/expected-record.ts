@@ -6,6 +6,7 @@
 import type { ErrorCode } from '../../../src/index.ts';
 import type { Version } from '../../helpers/either-peer.ts';
 import { ExpectedResponse } from './expected-response.ts';
+import { ExpectedSource } from './expected-source.ts';
 import { ExpectedTimes } from './expected-times.ts';
 import { ExpectedUpload } from './expected-upload.ts';
 import { BODY_BYTES, type Spec } from './spec.ts';
@@ -40,6 +41,7 @@ export class ExpectedRecord {
   readonly version: Version;
   readonly response: ExpectedResponse;
   readonly upload: ExpectedUpload | undefined;
+  readonly source: ExpectedSource | undefined;
   readonly times: ExpectedTimes;
   readonly awaits: ExpectedAwait[] = [];
   readonly receives: ExpectedReceive[] = [];
@@ -74,6 +76,7 @@ export class ExpectedRecord {
     const window = spec.window ?? (isMailbox ? MAILBOX_WINDOW_BYTES : Number.POSITIVE_INFINITY);
     this.response = new ExpectedResponse(spec.stream, isMailbox, window);
     this.upload = spec.body === 'upload' ? new ExpectedUpload(spec.contentLength) : undefined;
+    this.source = spec.source === undefined ? undefined : new ExpectedSource();
     this.times = new ExpectedTimes(spec.limits, nowMs);
   }
 

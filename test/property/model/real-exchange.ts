@@ -13,8 +13,9 @@ import type {
 } from '../../../src/index.ts';
 import { RequestError } from '../../../src/index.ts';
 import type { RequestPool } from '../../../src/pool/request-pool.ts';
-import type { Ledger, Sent } from '../invariants.ts';
+import type { Ledger, Sent, UploadLedger } from '../invariants.ts';
 import type { PeerRequest } from './peer.ts';
+import { RealSource } from './real-source.ts';
 import type { Spec } from './spec.ts';
 
 /** Of a promise, what is known without waiting. */
@@ -50,6 +51,7 @@ export class RealExchange {
   readonly receives: Seen<Message | undefined>[] = [];
   readonly signal = new AbortController();
   readonly replyTo: ReplyTo | undefined;
+  readonly source: RealSource | undefined;
   /** Whether it could still be found by its `ref` when its receiver heard of its end. */
   endedInTheMap = false;
   loop: AsyncIterableIterator<Message> | undefined;
@@ -62,6 +64,7 @@ export class RealExchange {
   constructor(spec: Spec, isRunning: (ref: string) => boolean) {
     this.spec = spec;
     this.#isRunning = isRunning;
+    this.source = spec.source === undefined ? undefined : new RealSource(spec.source);
     this.replyTo = this.#receiver();
   }
 
@@ -105,14 +108,10 @@ export class RealExchange {
 
   /** What the invariants look at. */
   ledger(label: string, granted: number, arrived: PeerRequest | undefined): Ledger {
-    const { spec, messages, sends, finishes } = this;
+    const { spec, messages } = this;
     const mailbox = spec.reply === 'mailbox' ? 1024 * 1024 : Number.POSITIVE_INFINITY;
-    const answers = finishes.map(({ outcome }) =>
-      outcome !== undefined && 'value' in outcome ? outcome.value : undefined,
-    );
     const upload = {
-      sent: sends,
-      finish: { asked: finishes.length > 0, answer: answers[0] },
+      ...this.#offered(),
       arrived: arrived?.chunks ?? [],
       arrivedWhole: arrived?.complete ?? false,
     };
@@ -123,6 +122,25 @@ export class RealExchange {
       messages,
       granted,
       upload: spec.body === 'upload' ? upload : undefined,
+    };
+  }
+
+  /** What was sent, or given by the source, and whether that was all. */
+  #offered(): Pick<UploadLedger, 'sent' | 'finish'> {
+    const { source, sends, finishes, messages } = this;
+    if (source === undefined) {
+      const [first] = finishes;
+      const outcome = first?.outcome;
+      const answer = outcome !== undefined && 'value' in outcome ? outcome.value : undefined;
+      return { sent: sends, finish: { asked: first !== undefined, answer } };
+    }
+    const end = messages.at(-1);
+    const isEnd = end?.type === 'done' || end?.type === 'error';
+    // A source is answered nothing.
+    const answer = isEnd ? end.upload?.complete : undefined;
+    return {
+      sent: source.given.map((bytes) => ({ bytes, answer: true })),
+      finish: { asked: source.isEnded, answer },
     };
   }
 

@@ -28,6 +28,7 @@ const GET: Spec = {
   window: 100,
   reply: 'mailbox',
   body: 'none',
+  source: undefined,
   contentLength: undefined,
   caller: undefined,
   onCallerDeath: 'finish',

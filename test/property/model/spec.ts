@@ -9,12 +9,17 @@ import { LOCAL_CALLERS } from '../../helpers/callers.ts';
 /** Where its messages go (clause M2). */
 export type ReplyKind = 'mailbox' | 'function' | 'thrower' | 'sender' | 'actor' | 'port';
 
+/** What a body can be read from: `function` makes an iterable. */
+export type SourceKind = 'iterable' | 'function' | 'stream' | 'web';
+
 export interface Spec {
   readonly stream: boolean;
   readonly window: number | undefined;
   readonly reply: ReplyKind;
   /** `bytes`: a whole body; `upload`: `sendBody` and `finishBody`. */
   readonly body: 'none' | 'bytes' | 'upload';
+  /** What an upload is read from; without one its caller sends it. */
+  readonly source: SourceKind | undefined;
   /** Declared length of an upload. */
   readonly contentLength: number | undefined;
   readonly caller: CallerChoice | undefined;
@@ -97,6 +102,7 @@ const common = {
 
 const plain = {
   window: fc.constant(undefined),
+  source: fc.constant(undefined),
   contentLength: fc.constant(undefined),
   stuck: fc.constant(false),
 };
@@ -130,9 +136,14 @@ export const uploadSpec: fc.Arbitrary<Spec> = fc
   })
   .map((spec) => (spec.stream ? spec : { ...spec, window: undefined }));
 
+/** An upload that is read from somewhere. */
+export const sourceSpec: fc.Arbitrary<Spec> = fc
+  .tuple(uploadSpec, fc.constantFrom<SourceKind>('iterable', 'function', 'stream', 'web'))
+  .map(([spec, source]) => ({ ...spec, source }));
+
 /** A request that stays without a connection. */
 export const stuckSpec: fc.Arbitrary<Spec> = fc
-  .oneof(bufferedSpec, uploadSpec)
+  .oneof(bufferedSpec, uploadSpec, sourceSpec)
   .map((spec) => ({ ...spec, stuck: true }));
 
 /** As short as it can be said, for the printed sequence. */
@@ -142,6 +153,7 @@ export function specText(spec: Spec): string {
     window,
     reply: to,
     body,
+    source,
     contentLength,
     caller: owner,
     onCallerDeath,
@@ -152,7 +164,7 @@ export function specText(spec: Spec): string {
   return [
     stuck ? 'stuck' : '',
     stream ? `stream(${window ?? ''})` : 'buffered',
-    body === 'none' ? '' : `${body}(${contentLength ?? ''})`,
+    body === 'none' ? '' : `${source ?? body}(${contentLength ?? ''})`,
     to,
     owner === undefined ? '' : `caller(${callerText(owner)}, ${onCallerDeath})`,
     signal ? 'signal' : '',
