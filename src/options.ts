@@ -170,7 +170,11 @@ export interface PoolOptions extends RequestDefaults, PoolLimits {
   readonly isolation?: 'inline' | 'thread' | undefined;
   /** With `isolation: 'thread'`: what the threads are like. */
   readonly thread?: ThreadOptions | undefined;
-  /** With `isolation: 'thread'`: a thread that is silent for so long is killed (W4). Default 5000. */
+  /**
+   * With `isolation: 'thread'`: a thread that is silent for so long is killed (W4). One that does not
+   * come up in that time gets no work until it does, what it was given moves on unseen, and it is
+   * killed when it has had at least five seconds for it. Default 5000.
+   */
   readonly wedgeTimeout?: number | undefined;
   /**
    * Which of the workers with room takes an exchange. `'affinity'`, the default: the one that has a

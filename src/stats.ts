@@ -5,6 +5,7 @@ import type { ErrorCode } from './errors.ts';
 
 export interface WorkerStats {
   readonly id: number;
+  /** `restarting` also while its thread does not come up. */
   readonly state: 'up' | 'restarting' | 'stopped';
   readonly restarts: number;
   /** Exchanges running on it. */

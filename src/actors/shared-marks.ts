@@ -84,6 +84,10 @@ export class SharedMark {
     Atomics.store(this.#page.drained, this.#index, bytes);
   }
 
+  get revoked(): boolean {
+    return this.#has(REVOKED);
+  }
+
   get started(): boolean {
     return this.#has(STARTED);
   }

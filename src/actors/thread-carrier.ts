@@ -35,6 +35,10 @@ export interface ThreadCarrierOptions {
   readonly thread: ThreadOptions;
   /** The module that the thread runs. */
   readonly module?: URL | undefined;
+  /** The thread does not come up in time: what waits for it has to go elsewhere. */
+  readonly stalled: () => void;
+  /** It has come up after all. */
+  readonly recovered: () => void;
   /** The thread has died, or has to. */
   readonly died: (error: unknown) => void;
 }
@@ -77,9 +81,15 @@ export class ThreadCarrier implements Carrier, ThreadLink {
       clock,
       wedgeMs,
       ask: () => this.outbox.add(['ping']),
-      wedged: () => {
+      stalled: options.stalled,
+      recovered: () => {
+        // One that it had started just before was not taken away.
+        if (this.#transfers.size > 0) this.#heartbeat.start();
+        options.recovered();
+      },
+      wedged: (silentMs) => {
         this.#isWedged = true;
-        this.#dies(new Error(`the thread has not answered for ${wedgeMs} ms`));
+        this.#dies(new Error(`the thread has not answered for ${silentMs} ms`));
       },
     });
     this.#exited = this.#listen(worker);
@@ -149,6 +159,7 @@ export class ThreadCarrier implements Carrier, ThreadLink {
 
   #end(peacefully: boolean): Promise<void> {
     this.#isOver = true;
+    if (this.#transfers.size === 0) this.#heartbeat.end();
     if (this.#isAlive) {
       this.#worker.ref();
       this.outbox.add(['end', peacefully]);
@@ -173,7 +184,7 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   }
 
   #dies(error: unknown): void {
-    this.#heartbeat.stop();
+    this.#heartbeat.end();
     if (this.#isOver) return;
     this.#isOver = true;
     this.#options.died(error);

@@ -100,6 +100,8 @@ class ThreadHost {
     const [method, origin, path, headers, body] = posted;
     const bytes = body === 'whole' ? wholeBody(parcel.take()) : undefined;
     const mark = new SharedMark(this.#marks, id);
+    // While the thread was loading, say: no connection is made for nobody.
+    if (mark.revoked) return;
     const exchange = new HostedExchange({
       id,
       agent: this.#agent,

@@ -253,11 +253,14 @@ export class Engine implements FlightHost<Flight> {
     if (thread === undefined) {
       return new InlineCarrier(dispatcher?.({ id }) ?? createAgent(clock, connections));
     }
-    const died = (error: unknown): void => {
-      if (slot?.carrier === carrier) this.#supervisor.fault(id, error);
-    };
-    const module = this.#threadModule;
-    const carrier = new ThreadCarrier({ id, clock, connections, wedgeMs, thread, module, died });
+    const carrier: ThreadCarrier = new ThreadCarrier({
+      ...{ id, clock, connections, wedgeMs, thread, module: this.#threadModule },
+      stalled: () => this.#workerStalled(slot, carrier),
+      recovered: () => this.#workerRecovered(slot, carrier),
+      died: (error) => {
+        if (slot?.carrier === carrier) this.#supervisor.fault(id, error);
+      },
+    });
     return carrier;
   }
 
@@ -273,17 +276,33 @@ export class Engine implements FlightHost<Flight> {
 
   #workerDown(id: number, error: unknown): void {
     const slot = this.#slots[id - 1];
-    if (slot === undefined || slot.state === 'restarting') return;
+    if (slot?.carrier === undefined) return;
+    slot.carrier.halt();
+    slot.carrier = undefined;
+    this.#closeSlot(slot, (flight) => flight.workerDied(error));
+  }
+
+  /** Its thread may come up yet, but nobody waits for that where others could do the work (W4). */
+  #workerStalled(slot: WorkerSlot | undefined, carrier: Carrier): void {
+    if (slot?.carrier !== carrier) return;
+    carrier.halt();
+    this.#closeSlot(slot, (flight) => flight.workerStalled());
+  }
+
+  #workerRecovered(slot: WorkerSlot | undefined, carrier: Carrier): void {
+    if (slot?.carrier !== carrier || slot.state !== 'restarting') return;
+    slot.state = 'up';
+    this.#letIn();
+  }
+
+  /** No more work for a worker; `tell` those that it has. */
+  #closeSlot(slot: WorkerSlot, tell: (flight: Flight) => void): void {
     // First out of the choice, so that what moves does not come back here.
     slot.state = 'restarting';
-    slot.carrier?.halt();
-    slot.carrier = undefined;
     // Nobody else has the room first that those who move will need (W2).
     this.#moving = true;
     try {
-      for (const flight of this.#flights.snapshot()) {
-        if (flight.worker === slot) flight.workerDied(error);
-      }
+      for (const flight of this.#flights.snapshot()) if (flight.worker === slot) tell(flight);
     } finally {
       this.#moving = false;
     }

@@ -154,6 +154,12 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
     this.#apply({ type: 'worker_died', cause: error });
   }
 
+  /** The worker it runs on starts nothing now: what it has not started by now moves on (W4). */
+  workerStalled(): void {
+    this.#transfer?.catchUp();
+    if (this.#state.type === 'connecting') this.#apply(WORKER_STALLED);
+  }
+
   /** Ends it with a code: cancel, overload, the end of the pool. */
   stop(code: ErrorCode, cause?: unknown): void {
     this.#apply({ type: 'stopped', code, cause });
@@ -516,6 +522,8 @@ const ENDED_WHILE_HELD: ExchangeEvent = { type: 'response_ended', held: true };
 const HELD_DELIVERED: ExchangeEvent = { type: 'held_delivered' };
 const UPLOAD_FINISHED: ExchangeEvent = { type: 'upload_finished' };
 const UPLOAD_SENT: ExchangeEvent = { type: 'upload_sent' };
+/** One that was not started moves, as from a worker that has died. */
+const WORKER_STALLED: ExchangeEvent = { type: 'worker_died', cause: undefined };
 const RECEIVER_DIED: ExchangeEvent = { type: 'receiver_died' };
 
 /** What strikes an exchange without a report of its transfer before it. */

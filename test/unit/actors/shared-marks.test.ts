@@ -17,6 +17,7 @@ test('W2 what was started cannot be revoked, what was revoked cannot be started'
   expect([started.pool.started, started.thread.start()]).toEqual([true, true]);
   const revoked = markOf(6);
   revoked.pool.revoke();
+  expect([started.thread.revoked, revoked.thread.revoked]).toEqual([false, true]);
   expect([revoked.thread.start(), revoked.pool.started]).toEqual([false, false]);
 });
 

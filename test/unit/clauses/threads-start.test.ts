@@ -1,0 +1,107 @@
+/** Threads that do not come up: whoever waits for one goes elsewhere, and comes to no harm (W2, W4). */
+
+import { setEnvironmentData } from 'node:worker_threads';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { PoolOptions } from '../../../src/index.ts';
+import { RequestPool } from '../../../src/pool/request-pool.ts';
+import { type EchoServer, echoServer } from '../../helpers/echo-server.ts';
+import { gaugesOf, IDLE } from '../../helpers/ends.ts';
+import { settled } from '../../helpers/leaks.ts';
+import { ManualClock } from '../../helpers/manual-clock.ts';
+
+const WEDGE_MS = 300;
+/** No start takes longer. */
+const START_MS = 5_000;
+
+let server: EchoServer;
+let late: Int32Array<SharedArrayBuffer>;
+let clock: ManualClock;
+
+beforeEach(async () => {
+  server = await echoServer();
+  late = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  setEnvironmentData('late', late.buffer as never);
+  clock = new ManualClock(1_000);
+});
+
+afterEach(async () => {
+  setEnvironmentData('late', undefined as never);
+  await server.close();
+});
+
+function latePool(options: PoolOptions): RequestPool {
+  const threadModule = new URL('../../fixtures/late-thread.ts', import.meta.url);
+  const timeouts = { timeout: 60_000, connectTimeout: 60_000, idleTimeout: 60_000 };
+  return new RequestPool(
+    { isolation: 'thread', wedgeTimeout: WEDGE_MS, ...timeouts, ...options },
+    { clock, threadModule },
+  );
+}
+
+/** Time passes, and with it the turn in which it is looked what had come. */
+async function pass(ms: number): Promise<void> {
+  clock.advance(ms);
+  await settled(2);
+}
+
+test('W4 whoever waits for a thread that hangs while it loads moves on within wedgeTimeout', async () => {
+  const pool = latePool({ workers: 2 });
+  const handles = [1, 2].map((body) => pool.post(`${server.origin}/echo`, { body: String(body) }));
+  const responses = handles.map((handle) => pool.await(handle));
+  expect((await Promise.race(responses)).metrics.attempts).toBe(1);
+  await pass(WEDGE_MS - 1);
+  expect(gaugesOf(pool)).toMatchObject({ queued: 0, running: 1 });
+  await pass(1);
+  const ends = await Promise.all(responses);
+  expect(ends.map((response) => response.text())).toEqual(['1', '2']);
+  expect(ends.map(({ metrics }) => metrics.attempts).toSorted()).toEqual([1, 2]);
+  const states = pool.stats().workers.map(({ state }) => state);
+  expect(states.toSorted()).toEqual(['restarting', 'up']);
+  // It is given as long as a start can take, then it has died.
+  await pass(START_MS - WEDGE_MS);
+  await pass(100);
+  const { workers, totals } = pool.stats();
+  expect(workers.map(({ state }) => state)).toEqual(['up', 'up']);
+  expect(workers.map(({ restarts }) => restarts).toSorted()).toEqual([0, 1]);
+  expect(totals).toEqual({ done: 2, error: {} });
+  await pool.close();
+  expect(clock.pending).toBe(0);
+});
+
+test('W4 a start that takes longer than wedgeTimeout is no death: who had nowhere to go waits for it', async () => {
+  const pool = latePool({ workers: 1 });
+  const upload = pool.post(`${server.origin}/echo`, { streamBody: true });
+  expect(await pool.sendBody(upload, 'sent before, ')).toBe(true);
+  const other = pool.get(`${server.origin}/bytes/10`);
+  await settled();
+  await pass(WEDGE_MS);
+  expect(gaugesOf(pool)).toMatchObject({ queued: 2, running: 0, openUploads: 1 });
+  expect(pool.stats().workers).toMatchObject([{ state: 'restarting', restarts: 0 }]);
+  expect(await pool.sendBody(upload, 'and after')).toBe(true);
+  Atomics.store(late, 1, 1);
+  Atomics.notify(late, 1);
+  expect(await pool.finishBody(upload)).toBe(true);
+  const response = await pool.await(upload);
+  expect(response.text()).toBe('sent before, and after');
+  expect(response.metrics.attempts).toBe(2);
+  expect((await pool.await(other)).body.length).toBe(10);
+  expect(pool.stats().workers).toMatchObject([{ state: 'up', restarts: 0 }]);
+  expect(gaugesOf(pool)).toEqual(IDLE);
+  await pool.close();
+  expect(clock.pending).toBe(0);
+});
+
+test('P2 a pool that ends while a thread does not come up leaves nothing', async () => {
+  const pool = latePool({ workers: 1 });
+  const response = pool.await(pool.get(server.origin));
+  response.catch(() => {});
+  await settled();
+  await pass(WEDGE_MS);
+  const destroyed = pool.destroy();
+  await expect(response).rejects.toMatchObject({ code: 'ERR_POOL_DESTROYED', sent: false });
+  await settled();
+  // The grace that a thread has.
+  await pass(250);
+  await destroyed;
+  expect(clock.pending).toBe(0);
+});
