@@ -48,8 +48,8 @@ export const pools: readonly Mutant[] = [
   {
     id: 'engine: answers nobody when a worker dies',
     file: engine,
-    find: 'if (flight.worker === slot) flight.workerDied(error);',
-    replace: '',
+    find: '(flight) => flight.workerDied(error)',
+    replace: '() => {}',
     breaks: 'W1, H3',
   },
   {
