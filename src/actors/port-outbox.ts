@@ -47,6 +47,14 @@ export class Outbox<Item> {
     setImmediate(() => this.flush());
   }
 
+  /** Puts one item in the place of these, if they are the last and have not been posted. */
+  merge(last: readonly Item[], item: Item): boolean {
+    const from = this.#items.length - last.length;
+    if (last.some((each, index) => this.#items[from + index] !== each)) return false;
+    this.#items.splice(from, last.length, item);
+    return true;
+  }
+
   /**
    * Bytes for the item that is added next; the sender uses them no more. With `toEnd` nobody looks
    * into their buffer any more either, if they reach to its end.

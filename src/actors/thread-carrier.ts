@@ -213,6 +213,11 @@ export class ThreadCarrier implements Carrier, ThreadLink {
         this.#transfers.get(report[1])?.data(chunk);
         break;
       }
+      case 'whole': {
+        const chunk = bytes.take();
+        this.#transfers.get(report[1])?.whole(report, chunk);
+        break;
+      }
       default:
         this.#transfers.get(report[1])?.report(report);
     }

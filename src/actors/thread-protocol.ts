@@ -55,12 +55,26 @@ export type ThreadReport =
   | readonly ['head', id: number, status: number, raw: string, headers: string | undefined]
   | readonly ['data', id: number]
   | readonly ['ended', id: number, trailers: string]
+  /** Head, data and end at once, of a response that came in one read. */
+  | readonly [
+      'whole',
+      id: number,
+      status: number,
+      raw: string,
+      headers: string | undefined,
+      trailers: string,
+    ]
   | readonly ['failed', id: number, failure: PlainFailure]
   /** More of the body, and then its end, has gone to the transport; the mark says how much. */
   | readonly ['passed', id: number]
   | readonly ['sent', id: number]
   | readonly ['closed', origin: string]
   | readonly ['pong'];
+
+export type ReportOf<Type extends ThreadReport[0]> = Extract<
+  ThreadReport,
+  readonly [Type, ...unknown[]]
+>;
 
 /**
  * Bytes of responses that may be on their way between the threads: what all of a worker share, and

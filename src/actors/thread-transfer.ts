@@ -19,7 +19,7 @@ import type { Outbox } from './port-outbox.ts';
 import { unpackHeaders } from './raw-headers.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
 import type { SharedMark } from './shared-marks.ts';
-import type { ThreadCommand, ThreadReport } from './thread-protocol.ts';
+import type { ReportOf, ThreadCommand, ThreadReport } from './thread-protocol.ts';
 import type { BlockShelf } from './upload-blocks.ts';
 import type { UploadBody } from './upload-body.ts';
 
@@ -36,11 +36,10 @@ export interface ThreadLink {
   leave(id: number): void;
 }
 
-type ReportOf<Type extends ThreadReport[0]> = Extract<ThreadReport, readonly [Type, ...unknown[]]>;
-/** A report on one exchange; its data come on their own. */
+/** A report on one exchange that comes without bytes. */
 export type TransferReport = Exclude<
   ThreadReport,
-  ReportOf<'ready' | 'opened' | 'data' | 'closed' | 'pong'>
+  ReportOf<'ready' | 'opened' | 'data' | 'whole' | 'closed' | 'pong'>
 >;
 
 export class ThreadTransfer implements Transfer, BodySink {
@@ -170,6 +169,13 @@ export class ThreadTransfer implements Transfer, BodySink {
     this.#creditBytes -= chunk.byteLength;
     this.#reports.dataReceived(chunk);
     this.#topUp();
+  }
+
+  /** The response at once; each of its parts may be what ends the exchange. */
+  whole([, id, status, raw, headers, trailers]: ReportOf<'whole'>, chunk: Uint8Array): void {
+    this.#head(['head', id, status, raw, headers]);
+    if (!this.#over) this.data(chunk);
+    if (!this.#over) this.report(['ended', id, trailers]);
   }
 
   /** What the thread says of it. */

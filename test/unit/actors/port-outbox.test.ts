@@ -103,3 +103,29 @@ test('a parcel that cannot be cloned is told, and the next one goes', () => {
   box.flush();
   expect(parcels.map(open)).toEqual([['next']]);
 });
+
+test('items that are the last become one, which has their bytes', () => {
+  const { box, parcels } = outbox();
+  const head: Item = ['head'];
+  const data: Item = ['data', true];
+  box.add(['before']);
+  box.add(head);
+  box.give(Buffer.from('bytes'));
+  box.add(data);
+  expect(box.merge([head, data], ['whole', true])).toBe(true);
+  box.flush();
+  expect(parcels.map(open)).toEqual([['before', 'whole bytes']]);
+});
+
+test('items that are posted already, or followed by another, stay as they are', () => {
+  const { box, parcels } = outbox();
+  const head: Item = ['head'];
+  box.add(head);
+  box.flush();
+  expect(box.merge([head], ['whole'])).toBe(false);
+  box.add(head);
+  box.add(['other']);
+  expect(box.merge([head], ['whole'])).toBe(false);
+  box.flush();
+  expect(parcels.map(open)).toEqual([['head'], ['head', 'other']]);
+});
