@@ -81,4 +81,20 @@ export const times: readonly Mutant[] = [
     breaks: 'T1',
     owner: MODEL,
   },
+  {
+    id: 'flight-clock: takes a trickle for enough',
+    file: clock,
+    find: 'bytesMoved - this.throughputBytes >= (request.minThroughput?.bytes ?? 0)',
+    replace: 'bytesMoved >= this.throughputBytes',
+    breaks: 'T4',
+    owner: MODEL,
+  },
+  {
+    id: 'flight-clock: calls a peer slow that is not read',
+    file: clock,
+    find: 'return isPaused || bytesMoved',
+    replace: 'return bytesMoved',
+    breaks: 'T4',
+    owner: MODEL,
+  },
 ];

@@ -98,6 +98,7 @@ export class ExpectedExchange extends ExpectedRecord {
   respond(status: number, declared: number | undefined, nowMs: number): void {
     this.phase = 'receiving';
     this.times.head(nowMs);
+    this.throughput.begin(nowMs, this.moved);
     this.response.status = status;
     this.response.declared = declared;
     this.response.told = this.response.stream && this.audience === 'listening';
@@ -154,6 +155,14 @@ export class ExpectedExchange extends ExpectedRecord {
       this.broken = code;
       this.progress(nowMs);
     }
+  }
+
+  /** It is time to look how much was moved; `hasFailed` tells of what cannot be known. */
+  checkThroughput(nowMs: number, hasFailed: boolean): void {
+    const { throughput, moved } = this;
+    if (!this.isLive || throughput.dueMs > nowMs) return;
+    if (throughput.isTooSlow(moved, hasFailed)) this.fail('ERR_IDLE_TIMEOUT');
+    else throughput.begin(nowMs, moved);
   }
 
   stall(): void {

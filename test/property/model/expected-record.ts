@@ -7,6 +7,7 @@ import type { ErrorCode } from '../../../src/index.ts';
 import type { Version } from '../../helpers/either-peer.ts';
 import { ExpectedResponse } from './expected-response.ts';
 import { ExpectedSource } from './expected-source.ts';
+import { ExpectedThroughput, type Moved } from './expected-throughput.ts';
 import { ExpectedTimes } from './expected-times.ts';
 import { ExpectedUpload } from './expected-upload.ts';
 import { BODY_BYTES, type Spec } from './spec.ts';
@@ -43,6 +44,7 @@ export class ExpectedRecord {
   readonly upload: ExpectedUpload | undefined;
   readonly source: ExpectedSource | undefined;
   readonly times: ExpectedTimes;
+  readonly throughput: ExpectedThroughput;
   readonly awaits: ExpectedAwait[] = [];
   readonly receives: ExpectedReceive[] = [];
   phase: ExpectedPhase = 'queued';
@@ -78,6 +80,7 @@ export class ExpectedRecord {
     this.upload = spec.body === 'upload' ? new ExpectedUpload(spec.contentLength) : undefined;
     this.source = spec.source === undefined ? undefined : new ExpectedSource();
     this.times = new ExpectedTimes(spec.limits, nowMs);
+    this.throughput = new ExpectedThroughput(spec.limits.minThroughput);
   }
 
   get isLive(): boolean {
@@ -113,6 +116,16 @@ export class ExpectedRecord {
     return this.spec.body === 'bytes' ? BODY_BYTES : 0;
   }
 
+  /** Bytes of both directions. */
+  get moved(): Moved {
+    const { response, upload } = this;
+    const received = response.isCaughtUp ? response.written : response.delivered;
+    const isSure = upload === undefined || !(upload.stalled || upload.isMuddy);
+    const sent = isSure ? (upload?.released ?? 0) : 0;
+    const mostSent = isSure ? sent : (upload?.accepted ?? 0);
+    return { least: received + sent, most: response.written + mostSent };
+  }
+
   /** It ends; with a code of its own where its audience is gone. */
   fail(code: ErrorCode): void {
     const hidden: Partial<Record<ExpectedAudience, ErrorCode>> = {
@@ -130,9 +143,10 @@ export class ExpectedRecord {
   /** Delivers what can be delivered, and sees the end of the response when it is reached. */
   progress(nowMs: number): void {
     if (!this.isLive) return;
-    const { response } = this;
+    const { response, moved } = this;
     const before = response.delivered;
     response.deliver();
+    this.throughput.reads(!response.isCaughtUp, nowMs, moved);
     if (response.looping) response.readAll();
     // What was held is delivered; whether more came out of the socket is not known.
     if (response.delivered > before) this.times.moved(nowMs, false);
@@ -161,8 +175,10 @@ export class ExpectedRecord {
 
   /** It is read to its end for nobody. */
   protected mute(nowMs: number): void {
+    const { moved } = this;
     if (!this.response.isCaughtUp) this.times.moved(nowMs, false);
     this.response.mute();
+    this.throughput.reads(false, nowMs, moved);
   }
 
   protected settleAs(outcome: 'done' | ErrorCode, by: 'death' | 'response' | 'failure'): void {

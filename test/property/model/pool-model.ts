@@ -154,6 +154,7 @@ export class PoolModel {
   /** The next moment at which something may be due. */
   get nextDueMs(): number {
     const dues = this.live.flatMap((one) => one.times.dues(one.phase).map(({ dueMs }) => dueMs));
+    dues.push(...this.live.map(({ throughput }) => throughput.dueMs));
     for (const { awaits, receives } of this.exchanges) {
       for (const { outcome, dueMs } of [...awaits, ...receives]) {
         if (outcome === 'waits') dues.push(dueMs);
@@ -184,6 +185,8 @@ export class PoolModel {
         if (dueMs > this.nowMs || !exchange.isLive) continue;
         if (isSure || this.#facts?.codeOf(exchange.id) !== undefined) exchange.fail(code);
       }
+      const hasFailed = this.#facts?.codeOf(exchange.id) !== undefined;
+      exchange.checkThroughput(this.nowMs, hasFailed);
     }
   }
 

@@ -40,10 +40,18 @@ const GET: Spec = {
     connectTimeout: NEVER,
     headersTimeout: NEVER,
     idleTimeout: NEVER,
+    minThroughput: undefined,
   },
 };
 /** Somebody else receives, who does not die. */
 const UPLOAD: Spec = { ...GET, body: 'upload', reply: 'function', caller: { kind: 0 } };
+
+/** A peer that has to be fast. */
+const FAST: Spec = {
+  ...GET,
+  reply: 'sender',
+  limits: { ...GET.limits, minThroughput: { bytes: 1_000, interval: 7 * 1024 } },
+};
 
 const SCENES: readonly (readonly Command[])[] = [
   // Its caller dies while nobody reads the response: it is read to its end all the same (C2).
@@ -123,6 +131,20 @@ const SCENES: readonly (readonly Command[])[] = [
     new Finish(0),
     new Send(0, 'text'),
   ],
+  // Enough has to move in every interval while it is read, and not when the reader waits (T4).
+  [
+    new Start({ ...FAST, window: 1_000 }),
+    new Respond(0, 200, undefined),
+    new Write(0, 1_000),
+    new Advance(8),
+    new Write(0, 5_000),
+    new Advance(21),
+    new Grant(0, 5_000),
+    new Advance(6),
+    new Write(0, 1),
+    new Advance(6),
+  ],
+  [new Start(FAST), new Respond(0, 200, undefined), new Write(0, 99), new Advance(8)],
   // Credit comes by and by, and the end behind it (F1, F3).
   [
     new Start({ ...GET, reply: 'sender' }),

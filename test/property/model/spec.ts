@@ -5,6 +5,7 @@
 
 import fc from 'fast-check';
 import { LOCAL_CALLERS } from '../../helpers/callers.ts';
+import type { Minimum } from './expected-throughput.ts';
 
 /** Where its messages go (clause M2). */
 export type ReplyKind = 'mailbox' | 'function' | 'thrower' | 'sender' | 'actor' | 'port';
@@ -39,6 +40,7 @@ export interface Limits {
   readonly connectTimeout: number;
   readonly headersTimeout: number;
   readonly idleTimeout: number;
+  readonly minThroughput: Minimum | undefined;
 }
 
 /**
@@ -60,12 +62,18 @@ export const SURELY_BUFFERED_BYTES = 32 * 1024;
 
 const never = Number.POSITIVE_INFINITY;
 
+const minima: readonly Minimum[] = [
+  { bytes: 1, interval: 7 * UNIT_MS },
+  { bytes: 1_000, interval: 7 * UNIT_MS },
+];
+
 const limits: fc.Arbitrary<Limits> = fc.record({
   timeout: fc.constantFrom(never, never, 40 * UNIT_MS),
   queueTimeout: fc.constantFrom(never, 15 * UNIT_MS + QUEUE_REMAINDER_MS),
   connectTimeout: fc.constantFrom(never, 5 * UNIT_MS),
   headersTimeout: fc.constantFrom(never, 10 * UNIT_MS),
   idleTimeout: fc.constantFrom(never, 20 * UNIT_MS),
+  minThroughput: fc.constantFrom(undefined, undefined, ...minima),
 });
 
 const reply = fc.constantFrom<ReplyKind>(
@@ -116,13 +124,15 @@ export const bufferedSpec: fc.Arbitrary<Spec> = fc.record({
 });
 
 /** A streamed download under a window. */
-export const streamedSpec: fc.Arbitrary<Spec> = fc.record({
-  ...common,
-  ...plain,
-  stream: fc.constant(true),
-  window: fc.constantFrom(undefined, 1, 100, 1_000),
-  body: fc.constantFrom('none' as const, 'bytes' as const),
-});
+export const streamedSpec: fc.Arbitrary<Spec> = fc
+  .record({
+    ...common,
+    ...plain,
+    stream: fc.constant(true),
+    window: fc.constantFrom(undefined, 1, 100, 1_000),
+    body: fc.constantFrom('none' as const, 'bytes' as const),
+  })
+  .map(withSureInterval);
 
 /** An upload in pieces, its length declared or not, its response streamed or not. */
 export const uploadSpec: fc.Arbitrary<Spec> = fc
@@ -134,7 +144,7 @@ export const uploadSpec: fc.Arbitrary<Spec> = fc
     body: fc.constant('upload' as const),
     contentLength: fc.constantFrom(undefined, undefined, 1, 70),
   })
-  .map((spec) => (spec.stream ? spec : { ...spec, window: undefined }));
+  .map((spec) => withSureInterval(spec.stream ? spec : { ...spec, window: undefined }));
 
 /** An upload that is read from somewhere. */
 export const sourceSpec: fc.Arbitrary<Spec> = fc
@@ -145,6 +155,12 @@ export const sourceSpec: fc.Arbitrary<Spec> = fc
 export const stuckSpec: fc.Arbitrary<Spec> = fc
   .oneof(bufferedSpec, uploadSpec, sourceSpec)
   .map((spec) => ({ ...spec, stuck: true }));
+
+/** Who reads a mailbox under a small window stops and goes on with each message, unseen. */
+function withSureInterval(spec: Spec): Spec {
+  if (spec.reply !== 'mailbox' || spec.window === undefined) return spec;
+  return { ...spec, limits: { ...spec.limits, minThroughput: undefined } };
+}
 
 /** As short as it can be said, for the printed sequence. */
 export function specText(spec: Spec): string {
@@ -160,7 +176,8 @@ export function specText(spec: Spec): string {
     signal,
   } = spec;
   const { limits: times, stuck } = spec;
-  const finite = Object.entries(times).filter(([, value]) => value !== never);
+  const { minThroughput, ...timeouts } = times;
+  const finite = Object.entries(timeouts).filter(([, value]) => value !== never);
   return [
     stuck ? 'stuck' : '',
     stream ? `stream(${window ?? ''})` : 'buffered',
@@ -169,6 +186,7 @@ export function specText(spec: Spec): string {
     owner === undefined ? '' : `caller(${callerText(owner)}, ${onCallerDeath})`,
     signal ? 'signal' : '',
     ...finite.map(([name, value]) => `${name}=${value}`),
+    minThroughput === undefined ? '' : `minThroughput=${minThroughput.bytes}`,
   ]
     .filter(Boolean)
     .join(' ');
