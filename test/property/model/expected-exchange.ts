@@ -157,6 +157,12 @@ export class ExpectedExchange extends ExpectedRecord {
     }
   }
 
+  /** The system may take more of a body at any time, though its peer reads nothing. */
+  mayMove(nowMs: number): void {
+    const { upload } = this;
+    if (upload?.stalled === true && upload.isMuddy) this.times.moved(nowMs, false);
+  }
+
   /** It is time to look how much was moved; `hasFailed` tells of what cannot be known. */
   checkThroughput(nowMs: number, hasFailed: boolean): void {
     const { throughput, moved } = this;

@@ -169,6 +169,7 @@ export class PoolModel {
     this.nowMs = nowMs;
     this.workers.passTo(nowMs);
     this.#expireRunning();
+    for (const exchange of this.running) exchange.mayMove(nowMs);
     this.settle();
     this.line.expire(nowMs);
     if (this.closeDues.some((dueMs) => dueMs <= nowMs) && !this.isOver) {
