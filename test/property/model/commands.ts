@@ -1,6 +1,8 @@
 /** Sequences of commands: what is likely often, what ends the run seldom. */
 
 import fc from 'fast-check';
+import type { Isolation } from '../../helpers/thread-pool.ts';
+import type { Death } from '../../helpers/thread-tap.ts';
 import { Advance } from './commands/advance.ts';
 import { Answer } from './commands/answer.ts';
 import { Await } from './commands/await.ts';
@@ -15,6 +17,7 @@ import { Feed, type FeedKind } from './commands/feed.ts';
 import { Finish } from './commands/finish.ts';
 import { Goaway } from './commands/goaway.ts';
 import { Grant } from './commands/grant.ts';
+import { KillThread } from './commands/kill-thread.ts';
 import { KillWorker } from './commands/kill-worker.ts';
 import { LeaveLoop } from './commands/leave-loop.ts';
 import { Loop } from './commands/loop.ts';
@@ -45,6 +48,9 @@ const sourceEnd = fc.constantFrom('end' as const, 'end' as const, 'fail' as cons
 const few = fc.constantFrom(0, 3, 3_000);
 const patience = fc.constantFrom(0, 3, undefined);
 const breaks = fc.constantFrom('reset' as const, 'truncate' as const);
+const death = fc.constantFrom<Death>(
+  ...(['throw', 'exit', 'unclonable', 'terminate', 'loop', 'loop', 'memory'] as const),
+);
 const how = fc.constantFrom('call' as const, 'twice' as const, 'signal' as const);
 
 type Weighted = { readonly weight: number; readonly arbitrary: fc.Arbitrary<Command> };
@@ -188,10 +194,24 @@ const POOL: readonly Weighted[] = [
   ),
 ];
 
-const command: fc.Arbitrary<Command> = fc.oneof(...STARTS, ...CALLS, ...SOURCES, ...PEERS, ...POOL);
+const THREADS: readonly Weighted[] = [
+  often(
+    4,
+    fc.tuple(which, death).map(([choice, by]) => new KillThread(choice, by)),
+  ),
+];
+
+const COMMANDS = [...STARTS, ...CALLS, ...SOURCES, ...PEERS, ...POOL];
+const COMMAND: Readonly<Record<Isolation, fc.Arbitrary<Command>>> = {
+  inline: fc.oneof(...COMMANDS),
+  thread: fc.oneof(...COMMANDS, ...THREADS),
+};
 
 /** A sequence of commands; `replayPath` is printed with a failure. */
-export function commands(replayPath: string | undefined): fc.Arbitrary<Iterable<Command>> {
+export function commands(
+  isolation: Isolation,
+  replayPath: string | undefined,
+): fc.Arbitrary<Iterable<Command>> {
   const path = replayPath === undefined ? {} : { replayPath };
-  return fc.commands([command], { maxCommands: 60, size: 'max', ...path });
+  return fc.commands([COMMAND[isolation]], { maxCommands: 60, size: 'max', ...path });
 }

@@ -12,12 +12,13 @@ const STREAM_WINDOW_BYTES = 65_535;
 export class ExpectedExchange extends ExpectedRecord {
   // --- the pool -------------------------------------------------------------------------------
 
-  admit(nowMs: number): void {
+  /** `isHeard`: not so where its worker is a thread that is deaf. */
+  admit(nowMs: number, isHeard: boolean): void {
     this.isFirst = false;
     this.times.admit(nowMs);
     this.phase = 'connecting';
     if (this.source !== undefined) this.source.isRead = true;
-    if (this.spec.stuck) {
+    if (this.spec.stuck || !isHeard) {
       this.#read(nowMs);
       return;
     }

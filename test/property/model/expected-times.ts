@@ -23,10 +23,10 @@ export interface Due {
 export class ExpectedTimes {
   /** When a response that nobody wants has to be over. */
   drainMs = Number.NaN;
+  dispatchedMs = Number.NaN;
   readonly #limits: Limits;
   #queuedMs: number;
   #admittedMs = Number.NaN;
-  #dispatchedMs = Number.NaN;
   #sentMs = Number.NaN;
   #movedMs: number[];
 
@@ -38,7 +38,7 @@ export class ExpectedTimes {
 
   admit(nowMs: number): void {
     if (Number.isNaN(this.#admittedMs)) this.#admittedMs = nowMs;
-    this.#dispatchedMs = nowMs;
+    this.dispatchedMs = nowMs;
     this.#movedMs = [nowMs];
   }
 
@@ -78,7 +78,7 @@ export class ExpectedTimes {
       add(this.#queuedMs + queueTimeout, 'ERR_ADMISSION_TIMEOUT');
       return dues;
     }
-    if (phase === 'connecting') add(this.#dispatchedMs + connectTimeout, 'ERR_CONNECT_TIMEOUT');
+    if (phase === 'connecting') add(this.dispatchedMs + connectTimeout, 'ERR_CONNECT_TIMEOUT');
     if (phase === 'waiting') add(this.#sentMs + headersTimeout, 'ERR_HEADERS_TIMEOUT');
     this.#movedMs.forEach((movedMs, index) => {
       add(movedMs + idleTimeout, 'ERR_IDLE_TIMEOUT', index === this.#movedMs.length - 1);

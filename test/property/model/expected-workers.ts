@@ -15,6 +15,8 @@ interface ExpectedWorker {
   upSinceMs: number;
   deaths: number;
   restarts: number;
+  /** When its thread went deaf. */
+  deafSinceMs: number | undefined;
 }
 
 export class ExpectedWorkers {
@@ -29,6 +31,7 @@ export class ExpectedWorkers {
       upSinceMs: nowMs,
       deaths: 0,
       restarts: 0,
+      deafSinceMs: undefined,
     }));
   }
 
@@ -53,10 +56,28 @@ export class ExpectedWorkers {
     return worker !== undefined && worker.upAtMs === undefined;
   }
 
+  /** Its thread does and answers nothing more. */
+  goDeaf(id: number, nowMs: number): void {
+    const worker = this.#workers[id - 1];
+    if (worker !== undefined) worker.deafSinceMs = nowMs;
+  }
+
+  deafSince(id: number | undefined): number | undefined {
+    return id === undefined ? undefined : this.#workers[id - 1]?.deafSinceMs;
+  }
+
+  /** Those that are deaf and not found to be so. */
+  get deaf(): readonly number[] {
+    return this.#workers.flatMap(({ deafSinceMs }, index) =>
+      deafSinceMs === undefined ? [] : [index + 1],
+    );
+  }
+
   /** It dies: `failed` when that was once too often. */
   kill(id: number, nowMs: number): 'restarting' | 'failed' {
     const worker = this.#workers[id - 1];
     if (worker === undefined) throw new RangeError(`no worker ${id}`);
+    worker.deafSinceMs = undefined;
     worker.deaths = nowMs - worker.upSinceMs >= RESTART_WINDOW_MS ? 1 : worker.deaths + 1;
     const step = Math.min(BASE_MS * 2 ** (worker.deaths - 1), CAP_MS);
     worker.upAtMs = nowMs + step / 2 + (step / 2) * RANDOM;

@@ -11,7 +11,7 @@ import type { Version } from '../../helpers/either-peer.ts';
 import type { Isolation } from '../../helpers/thread-pool.ts';
 import { ExpectedExchange } from './expected-exchange.ts';
 import { ExpectedLine } from './expected-line.ts';
-import { ExpectedWorkers } from './expected-workers.ts';
+import { ExpectedWorkers, WEDGE_MS } from './expected-workers.ts';
 import type { Spec } from './spec.ts';
 
 export interface ModelOptions {
@@ -31,6 +31,9 @@ export interface Facts {
   isEnding(id: string): boolean;
   /** The code with which it has ended. */
   codeOf(id: string): ErrorCode | undefined;
+  /** The worker it runs on, or ran on last. */
+  workerOf(id: string): number | undefined;
+  isDown(worker: number): boolean;
 }
 
 export type Life = 'open' | 'closing' | 'destroyed' | 'failed';
@@ -51,6 +54,7 @@ export class PoolModel {
   life: Life = 'open';
   nowMs = START_MS;
   #facts: Facts | undefined;
+  #held: ReadonlyMap<string, number | undefined> = new Map();
 
   constructor(options: ModelOptions) {
     this.options = options;
@@ -70,7 +74,38 @@ export class PoolModel {
       if (exchange.isEndUnseen && this.#facts?.isEnding(id) === true) exchange.seeEnd();
       if (broken !== undefined && this.#facts?.codeOf(id) !== undefined) exchange.fail(broken);
     }
+    for (const worker of this.workers.deaf) {
+      if (this.#facts?.isDown(worker) === true) this.killWorker(worker, this.#held);
+    }
+    this.#held = this.held;
     this.settle();
+  }
+
+  /** Who runs where: after the death of a worker it is known no more. */
+  get held(): ReadonlyMap<string, number | undefined> {
+    return new Map(this.running.map(({ id }) => [id, this.#facts?.workerOf(id)]));
+  }
+
+  /** Whether a thread is deaf, and so what comes of it may not be seen. */
+  get isDeaf(): boolean {
+    return this.workers.deaf.length > 0;
+  }
+
+  /** Whether somebody has waited too long for a thread that is deaf (W4). */
+  get isOverdue(): boolean {
+    return this.running.some(({ phase, id, times }) => {
+      const sinceMs = this.workers.deafSince(this.#held.get(id));
+      if (sinceMs === undefined || phase === 'ending') return false;
+      return this.nowMs >= Math.max(sinceMs, times.dispatchedMs) + WEDGE_MS;
+    });
+  }
+
+  /** Workers that are up. */
+  get workersUp(): readonly number[] {
+    if (this.isOver || this.life === 'failed') return [];
+    return Array.from({ length: this.workers.count }, (_, index) => index + 1).filter((id) =>
+      this.workers.isUp(id),
+    );
   }
 
   get live(): readonly ExpectedExchange[] {
@@ -111,7 +146,7 @@ export class PoolModel {
     const owner = caller === undefined ? undefined : this.callers[caller];
     owner?.exchanges.push(exchange);
     if (owner?.alive === false) exchange.stop('ERR_CALLER_DIED');
-    else if (this.line.isEmpty && this.#hasRoom()) exchange.admit(this.nowMs);
+    else if (this.line.isEmpty && this.#hasRoom()) this.#admit(exchange);
     else if (!this.line.join(exchange)) exchange.stop('ERR_OVERLOAD');
     return exchange;
   }
@@ -134,6 +169,10 @@ export class PoolModel {
     );
     if (this.workers.kill(id, this.nowMs) === 'failed') this.endAll('failed', 'ERR_POOL_FAILED');
     this.settle();
+  }
+
+  goDeaf(id: number): void {
+    this.workers.goDeaf(id, this.nowMs);
   }
 
   close(timeoutMs: number): void {
@@ -211,8 +250,13 @@ export class PoolModel {
     while (isAdmitting && this.#hasRoom()) {
       const next = this.line.next(this.#facts);
       if (next === undefined) return;
-      next.admit(this.nowMs);
+      this.#admit(next);
     }
+  }
+
+  #admit(exchange: ExpectedExchange): void {
+    const worker = this.#facts?.workerOf(exchange.id);
+    exchange.admit(this.nowMs, this.workers.deafSince(worker) === undefined);
   }
 
   #hasRoom(): boolean {

@@ -48,7 +48,7 @@ export async function runModel(kind: ModelKind, run: ModelRun): Promise<ModelRep
   let hasFailed = false;
   const property = fc.asyncProperty(
     options(kind),
-    commands(run.replayPath),
+    commands(kind.isolation, run.replayPath),
     async (modelOptions, sequence) => {
       // Not fast-check's own limit, which drops the sequence that is running, and with it a hang.
       if (!hasFailed && performance.now() > untilMs) return;
@@ -63,7 +63,13 @@ export async function runModel(kind: ModelKind, run: ModelRun): Promise<ModelRep
   const { seed, numRuns, path } = run;
   // The examples count in a path, so a replay has them, too.
   const examples = scenes(kind);
-  await fc.assert(property, { seed, numRuns, examples, ...(path === undefined ? {} : { path }) });
+  await fc.assert(property, {
+    seed,
+    numRuns,
+    examples,
+
+    ...(path === undefined ? {} : { path }),
+  });
   return report;
 }
 

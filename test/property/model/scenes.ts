@@ -1,14 +1,16 @@
 /** Sequences of commands that chance seldom finds, and that have to be gone through each time. */
 
+import { DEATHS } from '../../helpers/thread-tap.ts';
 import { Advance } from './commands/advance.ts';
 import { Await } from './commands/await.ts';
 import { CallerDies } from './commands/caller-dies.ts';
 import { Cancel } from './commands/cancel.ts';
-import { Close } from './commands/close.ts';
+import { Close, Destroy } from './commands/close.ts';
 import { End } from './commands/end.ts';
 import { Finish } from './commands/finish.ts';
 import { Goaway } from './commands/goaway.ts';
 import { Grant } from './commands/grant.ts';
+import { KillThread } from './commands/kill-thread.ts';
 import { KillWorker } from './commands/kill-worker.ts';
 import { LoseConnections } from './commands/lose-connections.ts';
 import { Receive } from './commands/receive.ts';
@@ -169,9 +171,34 @@ const SCENES: readonly (readonly Command[])[] = [
   ],
 ];
 
+/** A thread dies with an upload on it, in each of the ways there are, comes back and serves (W1). */
+const DYING: readonly (readonly Command[])[] = DEATHS.map((how) => [
+  new Start(UPLOAD),
+  new Send(0, 'text'),
+  new KillThread(0, how),
+  new Advance(6),
+  new Start(GET),
+  new Respond(0, 200, undefined),
+]);
+
+const DEAF: readonly (readonly Command[])[] = [
+  // Who is sent to a thread that has gone deaf moves to the next one, with the body whole (W2, W4).
+  [
+    new Start(GET),
+    new KillThread(0, 'loop'),
+    new Start({ ...GET, body: 'bytes' }),
+    new Cancel(0, 'call'),
+    new Advance(6),
+    new Respond(0, 200, undefined),
+  ],
+  // A pool that is destroyed does not wait for one (P1).
+  [new Start(GET), new KillThread(0, 'loop'), new Destroy()],
+];
+
 const OPTIONS = { workers: 1, maxInFlight: 1, queueLimit: 1, maxRestarts: 5 } as const;
 
 /** As examples of the property. */
 export function scenes(kind: ModelKind): [ModelOptions, Iterable<Command>][] {
-  return SCENES.map((commands) => [{ ...kind, ...OPTIONS }, commands]);
+  const threads = kind.isolation === 'thread' ? [...DYING, ...DEAF] : [];
+  return [...SCENES, ...threads].map((commands) => [{ ...kind, ...OPTIONS }, commands]);
 }

@@ -29,7 +29,7 @@ import { UPLOAD_BUFFER_BYTES } from './spec.ts';
 const PATIENCE_MS = 3_000;
 
 /** How long a thread that is to end may take, on the clock of the pool. */
-const GRACE_MS = 1_024;
+const GRACE_MS = 256;
 /** Dies of too little memory in a moment. */
 const SMALL_HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
 
@@ -164,6 +164,8 @@ export class World implements Facts {
 
   /** A worker's thread dies, or goes deaf with those that it holds. */
   async killThread(worker: number, how: Death): Promise<void> {
+    // One that has just been started is told of in the next turn.
+    await settled(1);
     const thread = this.threads?.of(worker);
     if (thread === undefined) return;
     if (how === 'loop') {
@@ -198,10 +200,11 @@ export class World implements Facts {
   /** Ends what is left, and fails when something of the pool remains. */
   async dispose(): Promise<void> {
     const destroyed = seen(this.pool.destroy());
-    await settled();
-    // Deaf ones are given some time to end by themselves.
-    if (this.hasDeafThreads) this.clock.advance(GRACE_MS);
-    await until(() => destroyed.outcome !== undefined, 'P1 destroy does not resolve');
+    await until(() => {
+      // Deaf ones are given some time to end by themselves.
+      if (this.hasDeafThreads) this.clock.advance(GRACE_MS);
+      return destroyed.outcome !== undefined;
+    }, 'P1 destroy does not resolve');
     this.threads?.[Symbol.dispose]();
     for (const { outcome } of this.closes) {
       if (outcome !== undefined && 'error' in outcome) throw outcome.error;

@@ -13,7 +13,7 @@ export class CallerDies extends Step {
   }
 
   check(model: Readonly<PoolModel>): boolean {
-    return mortal(model).length > 0;
+    return !model.isDeaf && mortal(model).length > 0;
   }
 
   async act(model: PoolModel, world: World): Promise<void> {

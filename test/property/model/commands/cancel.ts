@@ -6,6 +6,7 @@ import { ExchangeStep } from './step.ts';
 
 export class Cancel extends ExchangeStep {
   readonly text: string;
+  override readonly worksDeaf = true;
   readonly #how: 'call' | 'twice' | 'signal';
 
   constructor(choice: number, how: 'call' | 'twice' | 'signal') {

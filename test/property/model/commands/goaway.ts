@@ -6,7 +6,7 @@ import { Step } from './step.ts';
 
 export class Goaway extends Step {
   check(model: Readonly<PoolModel>): boolean {
-    return model.options.version === '2' && !model.isOver;
+    return model.options.version === '2' && !model.isDeaf && !model.isOver;
   }
 
   async act(_model: PoolModel, world: World): Promise<void> {

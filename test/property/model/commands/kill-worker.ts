@@ -19,7 +19,7 @@ export class KillWorker extends Step {
   act(model: PoolModel, world: World): void {
     const id = 1 + (this.#choice % model.workers.count);
     // Who ran on it is known only before.
-    const held = new Map(model.running.map((one) => [one.id, world.workerOf(one.id)]));
+    const { held } = model;
     world.pool.killWorker(id);
     model.killWorker(id, held);
   }

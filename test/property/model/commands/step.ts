@@ -46,6 +46,9 @@ export abstract class ExchangeStep extends Step {
     context: { readonly model: PoolModel; readonly world: World },
   ): void | Promise<void>;
 
+  /** Whether it does not depend on a thread that hears it. */
+  readonly worksDeaf: boolean = false;
+
   /** The name of the command and what it was made with. */
   abstract readonly text: string;
 
@@ -65,6 +68,7 @@ export abstract class ExchangeStep extends Step {
   }
 
   #suiting(model: Readonly<PoolModel>): readonly ExpectedExchange[] {
+    if (model.isDeaf && !this.worksDeaf) return [];
     return model.exchanges.filter((exchange) => this.suits(exchange, model));
   }
 }
