@@ -24,12 +24,18 @@ export class TappedThread {
   readonly #worker: Worker;
   readonly exited: Promise<void>;
   isAlive = true;
+  /** Whether it will not answer, and nobody has put an end to it yet. */
   isDeaf = false;
   /** Whether it has said anything yet. */
   isUp = false;
 
   constructor(worker: Worker) {
     this.#worker = worker;
+    const terminate = worker.terminate.bind(worker);
+    worker.terminate = () => {
+      this.isDeaf = false;
+      return terminate();
+    };
     worker.once('message', () => {
       this.isUp = true;
     });
