@@ -14,18 +14,19 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MUTANTS } from './mutants/all.ts';
 import { Bench } from './mutants/bench.ts';
+import { chooseMutants } from './mutants/choose.ts';
 import { type Outcome, reportOf } from './mutants/report.ts';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', multiple: true, default: [''] },
+    only: { type: 'string', multiple: true },
     minutes: { type: 'string', default: '60' },
     write: { type: 'boolean', default: false },
   },
 });
 
 const untilMs = performance.now() + Number(values.minutes) * 60_000;
-const chosen = MUTANTS.filter(({ id }) => values.only.some((part) => id.includes(part)));
+const chosen = chooseMutants(MUTANTS, values.only);
 const outcomes: Outcome[] = [];
 const bench = new Bench(join(import.meta.dirname, '..'));
 
