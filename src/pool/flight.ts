@@ -145,8 +145,9 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
     this.#clock.dispatched();
     const transfer = worker.carrier?.transfer(this);
     this.#transfer = transfer;
-    // After the call that asked has returned (H1), and never from within a callback of undici.
-    if (transfer !== undefined) queueMicrotask(() => this.#dispatch(transfer, worker));
+    // After the call that asked has returned (H1), never from within a callback of undici, and
+    // behind all that this turn reads: requests that leave together cost a quarter less.
+    if (transfer !== undefined) setImmediate(() => this.#dispatch(transfer, worker));
   }
 
   /** The worker it runs on is gone. */

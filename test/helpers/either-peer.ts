@@ -77,7 +77,9 @@ async function overHttp1(connection: ScriptedConnection): Promise<PeerExchange> 
   let ended = false;
   return {
     respond: async (status) => {
-      await connection.writeHead(status, { 'transfer-encoding': 'chunked' });
+      // Each exchange is scripted on a connection of its own.
+      const headers = { 'transfer-encoding': 'chunked', connection: 'close' };
+      await connection.writeHead(status, headers);
     },
     write: (data) => connection.writeChunk(data),
     end: async () => {

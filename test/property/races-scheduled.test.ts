@@ -69,6 +69,8 @@ const WORLD: readonly Step[] = [
   ['more time', (stage) => stage.clock.advance(12_000)],
 ];
 
+const TURNS = ['first turn', 'second turn', 'third turn'];
+
 /** Plays everything on, until all timeouts are over. */
 async function playOut(stage: RaceStage): Promise<void> {
   for (const [index, exchange] of stage.exchanges.entries()) {
@@ -122,6 +124,8 @@ describe('scheduled races', () => {
             schedule(`peer ${index}`, peerSteps(one, index));
           }
           schedule('world', WORLD);
+          // What is admitted leaves in the next turn, which may be that of any step.
+          scheduler.scheduleSequence(TURNS.map((label) => ({ label, builder: turn })));
           while (scheduler.count() > 0) await scheduler.waitNext(1);
           if (thrown.length > 0) throw thrown[0];
           await playOut(stage);

@@ -5,7 +5,12 @@
  * run is decided by its steps alone.
  */
 
+/** What is admitted in one turn leaves in the next, and may fail there and move on in a third. */
+const TURNS = 3;
+
 /** Resolves when all that is under way has been worked off. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+export async function turn(): Promise<void> {
+  for (let turns = 0; turns < TURNS; turns += 1) {
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
 }

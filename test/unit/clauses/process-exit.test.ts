@@ -75,9 +75,7 @@ test.each(['close', 'destroy'] as const)(
 
 describe.each(VERSIONS)('after the end of a pool over HTTP/%s', (version) => {
   const ends = ['close', 'destroy'] as const;
-  // A thread reuses the connection that this thread finds busy in the turn in which it answers.
-  const isolations = version === '2' ? ISOLATIONS : (['inline'] as const);
-  const cases = ends.flatMap((how) => isolations.map((isolation) => [how, isolation] as const));
+  const cases = ends.flatMap((how) => ISOLATIONS.map((isolation) => [how, isolation] as const));
   test.each(cases)(
     'P2 %s leaves no socket, timer, listener or thread (%s)',
     async (how, isolation) => {
