@@ -182,6 +182,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   ): void {
     if (this.#progress === 'over') return;
     this.#progress = 'over';
+    this.#holder?.ended();
     // undici takes a reset for the end of a body that only the close delimits (RFC 9112, 8), and over
     // HTTP/2 one that nothing but END_STREAM does.
     const wasCut = this.#stream !== undefined && !this.#streamEnded;

@@ -5,8 +5,12 @@
  * undici's `Pool` does this and more: what it needs for origins whose protocol only the first
  * connection tells costs a small request a twentieth. Here that is known before.
  *
- * Invariants: a client is in `#free` if and only if it takes a request at once; one that has lost
- * its connection and has no request is not kept.
+ * A client is free as soon as its response has ended, a turn before undici says so: else a caller
+ * that awaits one request after the other would have two connections. undici looks itself whether
+ * the peer has closed the connection before it writes the next request.
+ *
+ * Invariants: a client that takes a request at once is in `#free`, and one that is there runs none;
+ * one that has lost its connection and has no request is not kept.
  */
 
 import type { Client, Dispatcher } from 'undici';
@@ -18,19 +22,19 @@ interface Place {
 }
 
 export class Http1Clients implements Transport {
-  readonly #makeClient: () => Client;
+  readonly #makeClient: (ended: () => void) => Client;
   readonly #unused: () => void;
   readonly #places = new Set<Place>();
   readonly #free: Place[] = [];
 
-  constructor(makeClient: () => Client, unused: () => void) {
+  /** A client calls `ended` when a response has: it runs nothing then, or is about to disconnect. */
+  constructor(makeClient: (ended: () => void) => Client, unused: () => void) {
     this.#makeClient = makeClient;
     this.#unused = unused;
   }
 
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const place = this.#free.pop() ?? this.#add();
-    place.isFree = false;
+    const place = this.#takeFree() ?? this.#add();
     // It takes more where the request was given up before, or has failed at once.
     if (place.client.dispatch(options, handler)) this.#settle(place);
     return true;
@@ -46,8 +50,18 @@ export class Http1Clients implements Transport {
     await Promise.all(Array.from(this.#places, ({ client }) => client.destroy()));
   }
 
+  #takeFree(): Place | undefined {
+    for (;;) {
+      const place = this.#free.pop();
+      if (place === undefined) return undefined;
+      place.isFree = false;
+      // undici may have closed the connection right after the response; it says so later.
+      if (place.client.stats.connected) return place;
+    }
+  }
+
   #add(): Place {
-    const client = this.#makeClient();
+    const client = this.#makeClient(() => this.#release(place));
     const place: Place = { client, isFree: false };
     this.#places.add(place);
     const settle = (): void => this.#settle(place);
@@ -62,12 +76,14 @@ export class Http1Clients implements Transport {
     const { client } = place;
     const { connected, size } = client.stats;
     if (size > 0 || client.closed || !this.#places.has(place)) return;
-    if (!connected) {
-      this.#remove(place);
-    } else if (!place.isFree) {
-      place.isFree = true;
-      this.#free.push(place);
-    }
+    if (connected) this.#release(place);
+    else this.#remove(place);
+  }
+
+  #release(place: Place): void {
+    if (place.isFree) return;
+    place.isFree = true;
+    this.#free.push(place);
   }
 
   #remove(place: Place): void {

@@ -39,6 +39,8 @@ export interface ConnectionHolder {
   starts(user: StreamUser): void;
   /** A request that has not started is given up: with the last one, a connect in progress ends. */
   abandon(): void;
+  /** The response to a request has ended. */
+  ended(): void;
 }
 
 /** A handler that is told which client it was dispatched to. */
@@ -51,6 +53,8 @@ export interface ConnectionUser extends StreamUser {
 interface Surroundings {
   readonly clock: Clock;
   readonly connections: ConnectionReports;
+  /** A response of the client has ended. */
+  readonly ended?: () => void;
 }
 
 /**
@@ -70,7 +74,7 @@ export function createAgent(clock: Clock, connections: ConnectionReports): Worke
 function cleartextClients(origin: string, around: Surroundings, unused: () => void): Transport {
   const url = new URL(origin);
   const options = ownOptions({ ...OPTIONS, connect: buildConnector(NO_TIMEOUT) });
-  return new Http1Clients(() => new TrackedClient(url, options, around), unused);
+  return new Http1Clients((ended) => new TrackedClient(url, options, { ...around, ended }), unused);
 }
 
 /** HTTP/1.1 or HTTP/2, as the first connection finds out. */
@@ -92,10 +96,11 @@ const NO_TIMEOUT = ownOptions({ timeout: 0 });
 class TrackedClient extends Client implements ConnectionHolder {
   readonly #tracker: Tracker;
   readonly #streams = new SessionStreams();
+  readonly #ended: (() => void) | undefined;
   /** Requests dispatched here and not started. */
   #waiting = 0;
 
-  constructor(origin: URL, options: object, { clock, connections }: Surroundings) {
+  constructor(origin: URL, options: object, { clock, connections, ended }: Surroundings) {
     const tracker: Tracker = { connection: undefined, connecting: undefined };
     // Made above for all clients of the origin: a function.
     const { connect, ...rest } = options as { connect: Connector };
@@ -109,6 +114,7 @@ class TrackedClient extends Client implements ConnectionHolder {
     });
     super(origin, own as Client.Options);
     this.#tracker = tracker;
+    this.#ended = ended;
   }
 
   override dispatch(
@@ -146,6 +152,10 @@ class TrackedClient extends Client implements ConnectionHolder {
   abandon(): void {
     this.#waiting -= 1;
     if (this.#waiting === 0) this.#tracker.connecting?.destroy?.(new Error('connect abandoned'));
+  }
+
+  ended(): void {
+    this.#ended?.();
   }
 
   /** The HTTP/2 session, if the connection is one; asked for each request. */

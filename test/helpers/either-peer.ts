@@ -4,6 +4,7 @@
  */
 
 import { type Http2Peer, http2Peer, type PeerStream } from './http2-peer.ts';
+import { Inbox } from './inbox.ts';
 import { type ScriptedConnection, type ScriptedPeer, scriptedPeer } from './scripted-peer.ts';
 import { trustedServer, trustTestCa } from './tls.ts';
 
@@ -38,7 +39,8 @@ export interface EitherPeer extends AsyncDisposable {
 export async function eitherPeer(version: Version): Promise<EitherPeer> {
   if (version === '1.1') {
     const peer = await scriptedPeer();
-    return facade(peer, async () => overHttp1(await peer.connection()), peer.close);
+    const exchanges = exchangesOf(peer);
+    return facade(peer, () => exchanges.next(), peer.close);
   }
   const trust = trustTestCa();
   const peer = await http2Peer({ tls: trustedServer });
@@ -72,8 +74,34 @@ function facade(
   };
 }
 
-async function overHttp1(connection: ScriptedConnection): Promise<PeerExchange> {
-  await connection.readHead();
+/** All of its connections; the next of one begins when the one before has ended. */
+function exchangesOf(peer: ScriptedPeer): Inbox<PeerExchange> {
+  const exchanges = new Inbox<PeerExchange>();
+  const accept = async (): Promise<void> => {
+    for (;;) void serve(await peer.connection(), exchanges).catch(closedByClient);
+  };
+  accept().catch((closed: Error) => exchanges.close(closed));
+  return exchanges;
+}
+
+/** Rejects when the client closes the connection. */
+async function serve(
+  connection: ScriptedConnection,
+  exchanges: Inbox<PeerExchange>,
+): Promise<never> {
+  for (;;) {
+    const { headers } = await connection.readHead();
+    const ended = Promise.withResolvers<void>();
+    exchanges.push(overHttp1(connection, ended.resolve));
+    await ended.promise;
+    if (headers['transfer-encoding'] === 'chunked') await connection.readChunked();
+    else await connection.readBodyBytes(Number(headers['content-length'] ?? 0));
+  }
+}
+
+function closedByClient(): void {}
+
+function overHttp1(connection: ScriptedConnection, over: () => void): PeerExchange {
   let ended = false;
   return {
     respond: async (status) => {
@@ -84,6 +112,7 @@ async function overHttp1(connection: ScriptedConnection): Promise<PeerExchange> 
     write: (data) => connection.writeChunk(data),
     end: async () => {
       ended = true;
+      over();
       await connection.endChunked();
     },
     abandoned: connection.closed.then(() => (ended ? 'closed after its end' : 'closed')),
