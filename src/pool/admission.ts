@@ -15,7 +15,7 @@ import type { ResolvedLimits } from '../options.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Gate, OriginGate } from './gate.ts';
 import { Gates, type Passenger } from './gates.ts';
-import { Lines } from './lines.ts';
+import { Lines, type Waiter } from './lines.ts';
 import type { Answer } from './load-signs.ts';
 import type { Strategy } from './select.ts';
 import { Turnstile } from './turnstile.ts';
@@ -31,6 +31,8 @@ export interface Applicant {
   gate: OriginGate | undefined;
   /** Of that gate, when it was passed. */
   window: number;
+  /** Whether it has ended by now, or ends when it is asked, because nobody is there any more. */
+  leftInTheQueue(): boolean;
 }
 
 export interface AdmissionOptions<Item extends Applicant> {
@@ -97,6 +99,7 @@ export class Admission<Item extends Applicant> {
    */
   readmit(item: Item): void {
     this.#leaveGate(item);
+    if (item.leftInTheQueue()) return;
     if (!this.#lines.isReturnReady && this.#start(item)) return;
     item.waiter = this.#lines.comeBack(item, this.#claimOf(item));
     this.#seeAll(item);
@@ -157,12 +160,21 @@ export class Admission<Item extends Applicant> {
 
   /** For the turnstile: the next of those who wait runs. */
   enter(): void {
-    const waiter = this.#lines.next();
-    if (waiter === undefined) return;
+    const waiter = this.#lines.first;
+    waiter?.runInAsyncScope(this.#enter, this, waiter);
+  }
+
+  #enter(waiter: Waiter<Item>): void {
     const { item } = waiter;
+    if (item.leftInTheQueue()) {
+      // It takes no turn and no part of a rate.
+      waiter.leave();
+      return;
+    }
+    this.#lines.next();
     item.waiter = undefined;
     const slot = this.#workers.select(item.request.origin);
-    if (slot !== undefined) waiter.runInAsyncScope(this.#run, this, item, slot);
+    if (slot !== undefined) this.#run(item, slot);
   }
 
   #start(item: Item): boolean {

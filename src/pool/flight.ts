@@ -134,9 +134,18 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
     this.#clock.queued();
   }
 
+  /**
+   * Whether it ends before it begins. A caller that many share dies for one after the other, and the
+   * slot of the first must not be for the next: what is in the queue then is never sent (C6).
+   */
+  leftInTheQueue(): boolean {
+    const { caller } = this.request;
+    if (caller !== undefined && isDead(caller)) this.callerDied();
+    return this.isSettled;
+  }
+
   /** A worker has taken it: the request goes to its carrier. */
   start(worker: WorkerSlot): void {
-    if (this.#leftInTheQueue()) return;
     this.#worker = worker;
     worker.take(this.request.origin);
     if (isUploading(this.#state.upload)) worker.openUploads += 1;
@@ -379,16 +388,6 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
           effect satisfies never;
       }
     }
-  }
-
-  /**
-   * Whether it ends before it begins. A caller that many share dies for one after the other, and the
-   * slot of the first must not be for the next: what is in the queue then is never sent (C6).
-   */
-  #leftInTheQueue(): boolean {
-    const { caller } = this.request;
-    if (caller !== undefined && isDead(caller)) this.callerDied();
-    return this.isSettled;
   }
 
   #dispatch(transfer: Transfer, worker: WorkerSlot): void {

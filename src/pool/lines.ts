@@ -58,6 +58,11 @@ export class Lines<Item> {
     return new Waiter(item, this.#returning, claim);
   }
 
+  /** Who is next, and stays in line. */
+  get first(): Waiter<Item> | undefined {
+    return this.#returning.first ?? this.#coming.first;
+  }
+
   next(): Waiter<Item> | undefined {
     return this.#returning.dequeue() ?? this.#coming.dequeue();
   }

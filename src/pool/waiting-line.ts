@@ -41,6 +41,11 @@ export class WaitingLine<Item> {
     return this.#size;
   }
 
+  /** The next who could move. */
+  get first(): Item | undefined {
+    return this.#lanes.next?.first?.item;
+  }
+
   /** Whether somebody could move. */
   get isReady(): boolean {
     return this.#lanes.next !== undefined;

@@ -26,6 +26,8 @@ export class AdmissionStage {
   /** All that were started, in order, with the time. */
   readonly starts: { readonly name: string; readonly atMs: number }[] = [];
   readonly running = new Set<Applied>();
+  /** Names of those whose callers are dead, which only the admission has not heard of. */
+  readonly left = new Set<string>();
   /** Called at each start. */
   onStart: (item: Applied) => void = () => {};
   #limits: ResolvedLimits;
@@ -62,6 +64,7 @@ export class AdmissionStage {
       gate: undefined,
       window: 0,
       slot: undefined,
+      leftInTheQueue: () => this.#leave(item),
     };
     return this.admission.admit(item) ? item : undefined;
   }
@@ -94,6 +97,12 @@ export class AdmissionStage {
   /** How many run there now. */
   runningAt(origin: string): number {
     return [...this.running].filter(({ request }) => request.origin === origin).length;
+  }
+
+  #leave(item: Applied): boolean {
+    if (!this.left.has(item.name)) return false;
+    this.admission.leave(item);
+    return true;
   }
 
   #start(item: Applied, slot: WorkerSlot): void {

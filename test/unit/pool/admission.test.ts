@@ -106,6 +106,32 @@ describe('the order of those who wait', () => {
     expect(stage.started).toEqual(['lost', 'next', 'lost']);
   });
 
+  test('C6 takes neither a turn nor a part of a rate from those who go on, for whom nobody is there', () => {
+    const weights = tenants({ big: 2, small: 1 });
+    const stage = new AdmissionStage({
+      ...{ maxInFlight: 1, tenants: weights, rate: { limit: 3, interval: 1_000 } },
+    });
+    stage.apply('running');
+    for (const name of ['left 1', 'left 2', 'b1', 'b2']) stage.apply(name, { tenant: 'big' });
+    stage.apply('s1', { tenant: 'small' });
+    stage.left.add('left 1').add('left 2');
+    stage.endOne();
+    stage.endOne();
+    expect(stage.started).toEqual(['running', 'b1', 's1']);
+    stage.clock.advance(1_000);
+    stage.endOne();
+    expect(stage.started).toEqual(['running', 'b1', 's1', 'b2']);
+  });
+
+  test('C6 sends nobody to another worker for whom nobody is there', () => {
+    const stage = new AdmissionStage();
+    const item = stage.apply('x') as Applied;
+    stage.left.add('x');
+    stage.comeBack(item);
+    expect(stage.started).toEqual(['x']);
+    expect(stage.admission.queued).toBe(0);
+  });
+
   test('H6 runs who has waited in the async context of its request', () => {
     const storage = new AsyncLocalStorage<string>();
     const stage = new AdmissionStage({ maxInFlight: 1 });
