@@ -1,5 +1,6 @@
 /** All faults, in the order in which they are tried. */
 
+import { admissions } from './admission.ts';
 import { deliveries } from './deliveries.ts';
 import { flights } from './flight.ts';
 import { lifecycle } from './lifecycle.ts';
@@ -16,5 +17,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...deliveries,
   ...times,
   ...pools,
+  ...admissions,
   ...transports,
 ];
