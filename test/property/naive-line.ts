@@ -1,6 +1,6 @@
 /**
- * The waiting line as simply as it can be said: a list, searched from end to end each time. It knows
- * no blocked origins or tenants.
+ * The waiting line as simply as it can be said: a list, searched from end to end each time. Who may
+ * move is said with each `dequeue`; a turn that nobody may take now is not lost by it.
  */
 
 import type { Claim } from '../../src/pool/waiting-line.ts';
@@ -35,13 +35,15 @@ export class NaiveLine {
     this.#waiting.push({ id, ...claim });
   }
 
-  dequeue(): number | undefined {
-    const [tenant] = this.#tenants();
+  /** `open`: those who may move; without it all may. */
+  dequeue(open?: ReadonlySet<number>): number | undefined {
+    const moving = this.#waiting.filter(({ id }) => open?.has(id) !== false);
+    const [tenant] = this.#tenantsOf(moving);
     if (tenant === undefined) return undefined;
     const standing = this.#standing(tenant);
     this.#virtualTime = standing.startsAt;
     standing.startsAt += 1 / (this.#weights.get(tenant) ?? 1);
-    const [first] = this.#waiting.filter((one) => one.tenant === tenant).sort(byKey);
+    const [first] = moving.filter((one) => one.tenant === tenant).sort(byKey);
     if (first !== undefined) this.remove(first.id);
     return first?.id;
   }
@@ -60,9 +62,9 @@ export class NaiveLine {
     this.#comings += 1;
   }
 
-  /** Who waits, whose turn it is first. */
-  #tenants(): string[] {
-    const names = new Set(this.#waiting.map(({ tenant }) => tenant));
+  /** Whose they are, whose turn it is first. */
+  #tenantsOf(moving: readonly Waiting[]): string[] {
+    const names = new Set(moving.map(({ tenant }) => tenant));
     return [...names].sort((a, b) => {
       const [one, other] = [this.#standing(a), this.#standing(b)];
       return one.startsAt - other.startsAt || one.order - other.order;

@@ -22,6 +22,7 @@ import { KillWorker } from './commands/kill-worker.ts';
 import { LeaveLoop } from './commands/leave-loop.ts';
 import { Loop } from './commands/loop.ts';
 import { LoseConnections } from './commands/lose-connections.ts';
+import { Pause, Resume } from './commands/pause.ts';
 import { Receive } from './commands/receive.ts';
 import { ReceiverDies } from './commands/receiver-dies.ts';
 import { Respond } from './commands/respond.ts';
@@ -185,6 +186,10 @@ const POOL: readonly Weighted[] = [
   often(
     2,
     which.map((choice) => new KillWorker(choice)),
+  ),
+  often(
+    5,
+    fc.nat(9).map((one) => (one === 0 ? new Pause() : new Resume())),
   ),
   often(
     1,

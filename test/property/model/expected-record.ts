@@ -4,6 +4,7 @@
  */
 
 import type { ErrorCode } from '../../../src/index.ts';
+import type { Claim } from '../../../src/pool/waiting-line.ts';
 import type { Version } from '../../helpers/either-peer.ts';
 import { ExpectedResponse } from './expected-response.ts';
 import { ExpectedSource } from './expected-source.ts';
@@ -40,6 +41,8 @@ export class ExpectedRecord {
   readonly id: string;
   readonly spec: Spec;
   readonly version: Version;
+  /** Whose it is, where it goes, when it came. */
+  readonly claim: Claim;
   readonly response: ExpectedResponse;
   readonly upload: ExpectedUpload | undefined;
   readonly source: ExpectedSource | undefined;
@@ -70,21 +73,26 @@ export class ExpectedRecord {
   /** Why its body, if it is cut, was cut. */
   endedBy: 'death' | 'response' | 'failure' | undefined;
 
-  constructor(id: string, spec: Spec, version: Version, nowMs: number) {
+  constructor(id: string, spec: Spec, version: Version, claim: Claim) {
     this.id = id;
     this.spec = spec;
     this.version = version;
+    this.claim = claim;
     const isMailbox = spec.reply === 'mailbox';
     const window = spec.window ?? (isMailbox ? MAILBOX_WINDOW_BYTES : Number.POSITIVE_INFINITY);
     this.response = new ExpectedResponse(spec.stream, isMailbox, window);
     this.upload = spec.body === 'upload' ? new ExpectedUpload(spec.contentLength) : undefined;
     this.source = spec.source === undefined ? undefined : new ExpectedSource();
-    this.times = new ExpectedTimes(spec.limits, nowMs);
+    this.times = new ExpectedTimes(spec.limits, claim.nowMs);
     this.throughput = new ExpectedThroughput(spec.limits.minThroughput);
   }
 
   get isLive(): boolean {
     return this.phase !== 'settled';
+  }
+
+  get isQueued(): boolean {
+    return this.phase === 'queued';
   }
 
   get isRunning(): boolean {

@@ -7,21 +7,11 @@
  */
 
 import type { ErrorCode } from '../../../src/index.ts';
-import type { Version } from '../../helpers/either-peer.ts';
-import type { Isolation } from '../../helpers/thread-pool.ts';
+import { ExpectedAdmission, type Moment } from './expected-admission.ts';
 import { ExpectedExchange } from './expected-exchange.ts';
-import { ExpectedLine } from './expected-line.ts';
 import { ExpectedWorkers, WEDGE_MS } from './expected-workers.ts';
+import { claimOf, type ModelOptions } from './model-options.ts';
 import type { Spec } from './spec.ts';
-
-export interface ModelOptions {
-  readonly version: Version;
-  readonly isolation: Isolation;
-  readonly workers: number;
-  readonly maxInFlight: number;
-  readonly queueLimit: number;
-  readonly maxRestarts: number;
-}
 
 /** What the model may learn from the real pool. */
 export interface Facts {
@@ -44,7 +34,7 @@ export class PoolModel {
   readonly options: ModelOptions;
   readonly exchanges: ExpectedExchange[] = [];
   readonly workers: ExpectedWorkers;
-  readonly line: ExpectedLine;
+  readonly admission: ExpectedAdmission;
   /** Callers, living and dead, with what they asked for. */
   readonly callers: { alive: boolean; readonly exchanges: ExpectedExchange[] }[] = [];
   /** When a `close` gives up waiting. */
@@ -59,7 +49,7 @@ export class PoolModel {
   constructor(options: ModelOptions) {
     this.options = options;
     this.workers = new ExpectedWorkers(options.workers, options.maxRestarts, START_MS);
-    this.line = new ExpectedLine(options.queueLimit);
+    this.admission = new ExpectedAdmission(options, this.workers);
   }
 
   /** The real pool, where the model may look at it. */
@@ -141,14 +131,29 @@ export class PoolModel {
 
   start(spec: Spec, caller: number | undefined): ExpectedExchange {
     const id = `x${this.exchanges.length}`;
-    const exchange = new ExpectedExchange(id, spec, this.options.version, this.nowMs);
+    const claim = claimOf(spec, this.options, this.nowMs);
+    const exchange = new ExpectedExchange(id, spec, this.options.version, claim);
     this.exchanges.push(exchange);
     const owner = caller === undefined ? undefined : this.callers[caller];
     owner?.exchanges.push(exchange);
     if (owner?.alive === false) exchange.stop('ERR_CALLER_DIED');
-    else if (this.line.isEmpty && this.#hasRoom()) this.#admit(exchange);
-    else if (!this.line.join(exchange)) exchange.stop('ERR_OVERLOAD');
+    else this.#come(exchange);
     return exchange;
+  }
+
+  #come(exchange: ExpectedExchange): void {
+    const verdict = this.admission.come(exchange, this.#moment);
+    if (verdict === 'starts') this.#admit(exchange);
+    else if (verdict === 'refused') exchange.stop('ERR_OVERLOAD');
+  }
+
+  pause(): void {
+    if (this.life === 'open') this.admission.isPaused = true;
+  }
+
+  resume(): void {
+    this.admission.isPaused = false;
+    this.settle();
   }
 
   callerDies(index: number): void {
@@ -176,7 +181,11 @@ export class PoolModel {
   }
 
   close(timeoutMs: number): void {
-    if (this.life === 'open') this.life = 'closing';
+    if (this.life === 'open') {
+      this.life = 'closing';
+      // What waits could not end in a pool that is paused.
+      this.admission.isPaused = false;
+    }
     if (Number.isFinite(timeoutMs) && !this.isOver) this.closeDues.push(this.nowMs + timeoutMs);
     this.settle();
   }
@@ -193,7 +202,7 @@ export class PoolModel {
   /** The next moment at which something may be due. */
   get nextDueMs(): number {
     const dues = this.live.flatMap((one) => one.times.dues(one.phase).map(({ dueMs }) => dueMs));
-    dues.push(...this.live.map(({ throughput }) => throughput.dueMs));
+    dues.push(...this.live.map(({ throughput }) => throughput.dueMs), ...this.admission.dues);
     for (const { awaits, receives } of this.exchanges) {
       for (const { outcome, dueMs } of [...awaits, ...receives]) {
         if (outcome === 'waits') dues.push(dueMs);
@@ -210,9 +219,9 @@ export class PoolModel {
     this.#expireRunning();
     for (const exchange of this.running) exchange.mayMove(nowMs);
     this.settle();
-    this.line.expire(nowMs);
+    this.admission.line.expire(nowMs);
     if (this.closeDues.some((dueMs) => dueMs <= nowMs) && !this.isOver) {
-      this.line.followTimeouts(this.#facts, nowMs);
+      this.admission.line.followTimeouts(this.#facts, nowMs);
       this.endAll('destroyed', 'ERR_POOL_DESTROYED');
     }
     this.#expireWaiters();
@@ -243,35 +252,32 @@ export class PoolModel {
     }
   }
 
-  /** Lets in whom there is room for (H6). */
+  /** Lets in those who can run (H6, H9). */
   settle(): void {
     const isAdmitting = this.life === 'open' || this.life === 'closing';
-    this.line.followTimeouts(this.#facts, this.nowMs);
-    while (isAdmitting && this.#hasRoom()) {
-      const next = this.line.next(this.#facts);
+    this.admission.line.followTimeouts(this.#facts, this.nowMs);
+    while (isAdmitting) {
+      const next = this.admission.next(this.#moment, this.#facts);
       if (next === undefined) return;
       this.#admit(next);
     }
   }
 
-  #admit(exchange: ExpectedExchange): void {
-    const worker = this.#facts?.workerOf(exchange.id);
-    exchange.admit(this.nowMs, this.workers.deafSince(worker) === undefined);
+  get #moment(): Moment {
+    return { running: this.running, nowMs: this.nowMs };
   }
 
-  #hasRoom(): boolean {
-    // What still runs on a worker that is down takes no room from those that are up.
-    const taking = this.running.filter(
-      ({ survived }) => survived === undefined || this.workers.isUp(survived),
-    );
-    return taking.length < this.workers.up * this.options.maxInFlight;
+  #admit(exchange: ExpectedExchange): void {
+    this.admission.started(exchange, this.nowMs);
+    const worker = this.#facts?.workerOf(exchange.id);
+    exchange.admit(this.nowMs, this.workers.deafSince(worker) === undefined);
   }
 
   #lose(held: readonly ExpectedExchange[], worker: number): void {
     for (const exchange of held) {
       if (exchange.phase === 'connecting') {
         exchange.requeue(this.nowMs);
-        this.line.comeBack(exchange);
+        this.admission.line.comeBack(exchange);
       } else if (exchange.phase === 'ending') {
         exchange.survived = worker;
       } else {

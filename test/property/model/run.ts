@@ -4,14 +4,12 @@ import fc from 'fast-check';
 import { checkExchanges } from './check-ends.ts';
 import type { Command } from './commands/step.ts';
 import { commands } from './commands.ts';
-import { type ModelOptions, PoolModel } from './pool-model.ts';
+import { type ModelKind, type ModelOptions, modelOptions } from './model-options.ts';
+import { PoolModel } from './pool-model.ts';
 import { readOut } from './read-out.ts';
 import { scenes } from './scenes.ts';
 import { settle } from './settle.ts';
 import { openScene, type Scene, World } from './world.ts';
-
-/** What all pools of a run have in common. */
-export type ModelKind = Pick<ModelOptions, 'version' | 'isolation'>;
 
 export interface ModelRun {
   readonly seed: number;
@@ -32,16 +30,6 @@ export interface ModelReport {
   readonly ends: Record<string, number>;
 }
 
-const options = ({ version, isolation }: ModelKind): fc.Arbitrary<ModelOptions> =>
-  fc.record({
-    version: fc.constant(version),
-    isolation: fc.constant(isolation),
-    workers: fc.integer({ min: 1, max: 2 }),
-    maxInFlight: fc.integer({ min: 1, max: 3 }),
-    queueLimit: fc.integer({ min: 0, max: 3 }),
-    maxRestarts: fc.constantFrom(1, 5),
-  });
-
 /** Throws with seed, path and the shortest sequence that still fails. */
 export async function runModel(kind: ModelKind, run: ModelRun): Promise<ModelReport> {
   await using scene = await openScene(kind.version);
@@ -49,13 +37,13 @@ export async function runModel(kind: ModelKind, run: ModelRun): Promise<ModelRep
   const untilMs = performance.now() + run.limitMs;
   let hasFailed = false;
   const property = fc.asyncProperty(
-    options(kind),
+    modelOptions(kind),
     commands(kind.isolation, run.replayPath),
-    async (modelOptions, sequence) => {
+    async (options, sequence) => {
       // Not fast-check's own limit, which drops the sequence that is running, and with it a hang.
       if (!hasFailed && performance.now() > untilMs) return;
       try {
-        count(report, await runSequence(modelOptions, sequence, scene));
+        count(report, await runSequence(options, sequence, scene));
       } catch (error) {
         hasFailed = true;
         throw error;
@@ -69,19 +57,18 @@ export async function runModel(kind: ModelKind, run: ModelRun): Promise<ModelRep
     seed,
     numRuns,
     examples,
-
     ...(path === undefined ? {} : { path }),
   });
   return report;
 }
 
 async function runSequence(
-  modelOptions: ModelOptions,
+  options: ModelOptions,
   sequence: Iterable<Command>,
   scene: Scene,
 ): Promise<PoolModel> {
-  const world = new World(modelOptions, scene);
-  const model = new PoolModel(modelOptions);
+  const world = new World(options, scene);
+  const model = new PoolModel(options);
   model.learnFrom(world);
   try {
     await fc.asyncModelRun(() => ({ model, real: world }), sequence);

@@ -1,6 +1,7 @@
 /** Sequences of commands that chance seldom finds, and that have to be gone through each time. */
 
 import { DEATHS } from '../../helpers/thread-tap.ts';
+import { admissionScenes } from './admission-scenes.ts';
 import { Advance } from './commands/advance.ts';
 import { Await } from './commands/await.ts';
 import { CallerDies } from './commands/caller-dies.ts';
@@ -19,13 +20,14 @@ import { Send } from './commands/send.ts';
 import { Start } from './commands/start.ts';
 import type { Command } from './commands/step.ts';
 import { Write } from './commands/write.ts';
-import type { ModelOptions } from './pool-model.ts';
-import type { ModelKind } from './run.ts';
+import { type ModelKind, type ModelOptions, TURNS } from './model-options.ts';
 import type { Spec } from './spec.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-const GET: Spec = {
+export const GET: Spec = {
+  tenant: 0,
+  priority: 0,
   stream: true,
   window: 100,
   reply: 'mailbox',
@@ -195,10 +197,17 @@ const DEAF: readonly (readonly Command[])[] = [
   [new Start(GET), new KillThread(0, 'loop'), new Destroy()],
 ];
 
-const OPTIONS = { workers: 1, maxInFlight: 1, queueLimit: 1, maxRestarts: 5 } as const;
+const OPTIONS = {
+  ...{ workers: 1, maxInFlight: 1, queueLimit: 1, maxRestarts: 5 },
+  admission: TURNS,
+} as const;
 
 /** As examples of the property. */
 export function scenes(kind: ModelKind): [ModelOptions, Iterable<Command>][] {
   const threads = kind.isolation === 'thread' ? [...DYING, ...DEAF] : [];
-  return [...SCENES, ...threads].map((commands) => [{ ...kind, ...OPTIONS }, commands]);
+  const plain = [...SCENES, ...threads].map((commands) => ({ options: OPTIONS, commands }));
+  return [...plain, ...admissionScenes(GET)].map(({ options, commands }) => [
+    { ...kind, ...OPTIONS, ...options },
+    commands,
+  ]);
 }

@@ -104,7 +104,7 @@ function receivedBy(world: World): number {
 function compareGauges(model: PoolModel, world: World, { missing, wrong }: Differences): void {
   const uploading = (exchanges: PoolModel['live']): number =>
     exchanges.filter(({ upload }) => upload?.isUploading === true).length;
-  const queued = model.line.length;
+  const queued = model.admission.line.length;
   const running = model.running.length;
   const expected = {
     queued,

@@ -14,6 +14,9 @@ export type ReplyKind = 'mailbox' | 'function' | 'thrower' | 'sender' | 'actor' 
 export type SourceKind = 'iterable' | 'function' | 'stream' | 'web';
 
 export interface Spec {
+  /** Which of those that a pool knows. */
+  readonly tenant: number;
+  readonly priority: number;
   readonly stream: boolean;
   readonly window: number | undefined;
   readonly reply: ReplyKind;
@@ -101,6 +104,8 @@ const caller: fc.Arbitrary<CallerChoice> = fc.oneof(
 );
 
 const common = {
+  tenant: fc.nat(2),
+  priority: fc.constantFrom(0, 0, 0, 0.5, 3, 9),
   reply,
   caller: fc.option(caller, { nil: undefined }),
   onCallerDeath: fc.constantFrom('finish' as const, 'finish' as const, 'cancel' as const),
@@ -164,21 +169,13 @@ function withSureInterval(spec: Spec): Spec {
 
 /** As short as it can be said, for the printed sequence. */
 export function specText(spec: Spec): string {
-  const {
-    stream,
-    window,
-    reply: to,
-    body,
-    source,
-    contentLength,
-    caller: owner,
-    onCallerDeath,
-    signal,
-  } = spec;
-  const { limits: times, stuck } = spec;
+  const { tenant, priority, stream, window, reply: to, body, source, contentLength } = spec;
+  const { caller: owner, onCallerDeath, signal, limits: times, stuck } = spec;
   const { minThroughput, ...timeouts } = times;
   const finite = Object.entries(timeouts).filter(([, value]) => value !== never);
   return [
+    `tenant #${tenant}`,
+    priority === 0 ? '' : `priority=${priority}`,
     stuck ? 'stuck' : '',
     stream ? `stream(${window ?? ''})` : 'buffered',
     body === 'none' ? '' : `${source ?? body}(${contentLength ?? ''})`,

@@ -20,8 +20,9 @@ import { MORTAL } from '../../helpers/thread-pool.ts';
 import { type Death, type TappedThread, ThreadTap } from '../../helpers/thread-tap.ts';
 import { checkAtRest } from '../invariants.ts';
 import { RANDOM, RESTART_WINDOW_MS, WEDGE_MS } from './expected-workers.ts';
+import type { ModelOptions } from './model-options.ts';
 import { type ModelPeer, modelPeer } from './peer.ts';
-import { type Facts, type ModelOptions, START_MS } from './pool-model.ts';
+import { type Facts, START_MS } from './pool-model.ts';
 import { type RealExchange, type Seen, seen } from './real-exchange.ts';
 import { UPLOAD_BUFFER_BYTES } from './spec.ts';
 
@@ -85,7 +86,8 @@ export class World implements Facts {
     this.peer = peer;
     this.deaf = deaf;
     peer.forget();
-    const { isolation, workers, maxInFlight, queueLimit, maxRestarts } = options;
+    const { isolation, workers, maxInFlight, queueLimit, maxRestarts, admission } = options;
+    const { tenants, rate, originRate, maxPerOrigin } = admission;
     pools += 1;
     const name = `model${pools}`;
     this.threads = isolation === 'thread' ? new ThreadTap(name) : undefined;
@@ -98,6 +100,7 @@ export class World implements Facts {
         workers,
         maxInFlight,
         queueLimit,
+        ...{ tenants, rate, originRate, maxPerOrigin },
         maxRestarts,
         restartWindow: RESTART_WINDOW_MS,
         uploadBuffer: UPLOAD_BUFFER_BYTES,

@@ -8,7 +8,7 @@ export class LoseConnections extends Step {
   check(model: Readonly<PoolModel>): boolean {
     const isHttp2 = model.options.version === '2';
     // Who is admitted meanwhile may still get onto a connection whose end is not yet seen.
-    if (!isHttp2 || !model.line.isEmpty || model.isDeaf) return false;
+    if (!isHttp2 || model.admission.line.length > 0 || model.isDeaf) return false;
     return model.running.every(({ upload }) => upload?.stalled !== true);
   }
 

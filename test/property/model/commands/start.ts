@@ -2,6 +2,7 @@
 
 import type { RequestOptionsWithUrl } from '../../../../src/index.ts';
 import { patternBytes } from '../../../helpers/echo-routes.ts';
+import { claimOf, MOST_EXCHANGES } from '../model-options.ts';
 import type { PoolModel } from '../pool-model.ts';
 import { codeIn, RealExchange } from '../real-exchange.ts';
 import { BODY_BYTES, type Spec, specText } from '../spec.ts';
@@ -17,7 +18,7 @@ export class Start extends Step {
   }
 
   check(model: Readonly<PoolModel>): boolean {
-    return model.exchanges.length < 8;
+    return model.exchanges.length < MOST_EXCHANGES;
   }
 
   async act(model: PoolModel, world: World): Promise<void> {
@@ -25,7 +26,8 @@ export class Start extends Step {
     const real = new RealExchange(this.#spec, (ref) => world.isRunning(ref));
     const { refusal } = model;
     const id = `x${model.exchanges.length}`;
-    const options = optionsFor(id, real, { world, caller });
+    const { tenant, priority } = claimOf(this.#spec, model.options, model.nowMs);
+    const options = { ...optionsFor(id, real, { world, caller }), tenant, priority };
     if (refusal !== undefined) {
       expectRefusal(() => world.pool.request(options), refusal);
       real.killReceiver();
