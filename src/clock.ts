@@ -9,10 +9,15 @@ export interface Clock {
   now(): number;
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
+  /**
+   * How much of the time since then, at most `WATCHED_MS` before a timer was due, this thread was too
+   * busy to hear of anything.
+   */
+  missedSince(sinceMs: number): number;
 }
 
-/** Later than this a timer comes only when its thread was busy. */
-const BUSY_MS = 50;
+/** For so long before it is due a timer watches whether its thread listens. */
+export const WATCHED_MS = 100;
 
 /**
  * Monotonic time of this process. Its timers keep the process alive while they are armed. One that
@@ -23,22 +28,74 @@ export const realClock: Clock = {
   setTimeout: (callback, delayMs) => new RealTimer(callback, delayMs),
   // The seam hands timers around as `unknown`; only what `setTimeout` above returned comes back.
   clearTimeout: (timer) => (timer as RealTimer | undefined)?.clear(),
+  missedSince: (sinceMs) => {
+    let missedMs = 0;
+    for (const { fromMs, toMs } of missed)
+      missedMs += Math.max(0, toMs - Math.max(fromMs, sinceMs));
+    return missedMs;
+  },
 };
 
+/** How often a timer looks. */
+const LOOK_MS = 10;
+/** A turn of the event loop may make it so late; what is more, the thread has missed. */
+const LATE_MS = 15;
+/** Later than this a timer comes only when its thread was busy. */
+const BUSY_MS = 50;
+/** So many turns are remembered. */
+const TURNS = 64;
+
+/** Of the long turns of this thread that a timer has noticed, what was missed. */
+const missed: { readonly fromMs: number; readonly toMs: number }[] = [];
+/** When any timer looked last. */
+let lookedMs = 0;
+
 class RealTimer {
-  readonly #timeout: NodeJS.Timeout;
+  readonly #callback: () => void;
+  readonly #dueMs: number;
+  /** When it is to look next. */
+  #nextMs = 0;
+  #timeout: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
 
   constructor(callback: () => void, delayMs: number) {
-    const dueMs = performance.now() + delayMs;
-    this.#timeout = setTimeout(() => {
-      if (performance.now() - dueMs > BUSY_MS) this.#immediate = setImmediate(callback);
-      else callback();
-    }, delayMs);
+    const nowMs = performance.now();
+    this.#callback = callback;
+    this.#dueMs = nowMs + delayMs;
+    this.#wait(nowMs);
   }
 
   clear(): void {
     clearTimeout(this.#timeout);
     clearImmediate(this.#immediate);
   }
+
+  #wait(nowMs: number): void {
+    const restMs = this.#dueMs - nowMs;
+    const pauseMs = restMs > WATCHED_MS ? restMs - WATCHED_MS : Math.min(restMs, LOOK_MS);
+    this.#nextMs = nowMs + pauseMs;
+    this.#timeout = setTimeout(this.#look, pauseMs);
+  }
+
+  readonly #look = (): void => {
+    const nowMs = performance.now();
+    noteTurn(this.#nextMs, nowMs);
+    if (nowMs < this.#dueMs) this.#wait(nowMs);
+    else if (nowMs - this.#dueMs > BUSY_MS) this.#immediate = setImmediate(this.#heard);
+    else this.#callback();
+  };
+
+  readonly #heard = (): void => {
+    noteTurn(lookedMs, performance.now());
+    this.#callback();
+  };
+}
+
+/** A timer that was to look at one time looks at another. */
+function noteTurn(dueMs: number, nowMs: number): void {
+  const fromMs = Math.max(dueMs, lookedMs) + LATE_MS;
+  lookedMs = nowMs;
+  if (nowMs <= fromMs) return;
+  missed.push({ fromMs, toMs: nowMs });
+  if (missed.length > TURNS) missed.shift();
 }

@@ -7,7 +7,7 @@
  */
 
 import type { ExchangeState } from '../actors/request-lifecycle.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, WATCHED_MS } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ResolvedRequest } from '../options.ts';
 import { type Deadline, type Deadlines, UNSET_DEADLINE } from './deadlines.ts';
@@ -186,8 +186,9 @@ export class FlightClock implements Deadline, FlightTimes {
 
   expire(nowMs: number): void {
     const due = this.#next();
-    if (due.dueMs > nowMs) {
-      this.#ask(due.dueMs);
+    const dueMs = due.dueMs > nowMs ? due.dueMs : this.#listenedDueMs(due.dueMs);
+    if (dueMs > nowMs) {
+      this.#ask(dueMs);
     } else if (due.isThroughput && this.#movedEnough()) {
       this.measureThroughput(nowMs);
       this.#ask(this.#next().dueMs);
@@ -204,6 +205,15 @@ export class FlightClock implements Deadline, FlightTimes {
   #next(): ReturnType<typeof nextTimeout> {
     const { state, request } = this.#owner;
     return nextTimeout(state, this, request);
+  }
+
+  /**
+   * When it is due by the time in which this thread could hear of it: what was missed shortly before
+   * does not count, as an answer lies unread then, or the credit for it.
+   */
+  #listenedDueMs(dueMs: number): number {
+    const sinceMs = Math.max(this.createdMs, dueMs - WATCHED_MS);
+    return dueMs + this.#source.clock.missedSince(sinceMs);
   }
 
   #movedEnough(): boolean {

@@ -17,6 +17,7 @@ export class ManualClock {
   #nowMs: number;
   #order = 0;
   #advancing = false;
+  readonly #stalls: { readonly fromMs: number; readonly toMs: number }[] = [];
 
   constructor(nowMs = 0) {
     this.#nowMs = nowMs;
@@ -77,6 +78,18 @@ export class ManualClock {
       next.fn();
     }
   }
+
+  /** The thread is busy for `ms`: a leap that its timers notice. */
+  stall(ms: number): void {
+    this.#stalls.push({ fromMs: this.#nowMs, toMs: this.#nowMs + ms });
+    this.leap(ms);
+  }
+
+  readonly missedSince = (sinceMs: number): number =>
+    this.#stalls.reduce(
+      (sum, { fromMs, toMs }) => sum + Math.max(0, toMs - Math.max(fromMs, sinceMs)),
+      0,
+    );
 
   #next(): Timer | undefined {
     for (let top = this.#heap[0]; top !== undefined; top = this.#heap[0]) {

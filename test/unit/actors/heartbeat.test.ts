@@ -39,6 +39,7 @@ function lateTimers(clock: Clock) {
       return late;
     },
     clearTimeout: () => {},
+    missedSince: () => 0,
   };
   return { late, timers };
 }

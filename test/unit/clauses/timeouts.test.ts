@@ -37,6 +37,33 @@ describe.each(VERSIONS)('timeouts over HTTP/%s', (version) => {
     expect(await messageAt(5_000)).toMatchObject(failed('ERR_HEADERS_TIMEOUT', 'headers'));
   });
 
+  test('T2 times out nobody for what came while its thread was busy', async () => {
+    await using peer = await eitherPeer(version);
+    await using simulated = simulatedPool();
+    const { clock, pool, inbox, replyTo } = simulated;
+    pool.get(peer.origin, { replyTo, stream: true, headersTimeout: 1_000 });
+    const exchange = await peer.exchange();
+    clock.advance(950);
+    clock.stall(500);
+    clock.advance(40);
+    await exchange.respond(200);
+    expect(await inbox.next()).toMatchObject({ type: 'status' });
+    await exchange.end();
+    expect(await inbox.next()).toMatchObject({ type: 'done' });
+  });
+
+  test('T2 gives back no more of the time in which its thread was busy than 100 ms', async () => {
+    await using peer = await eitherPeer(version);
+    await using simulated = simulatedPool();
+    const { clock, pool, replyTo, messageAt } = simulated;
+    pool.get(peer.origin, { replyTo, headersTimeout: 1_000 });
+    const exchange = await peer.exchange();
+    clock.advance(500);
+    clock.stall(20_000);
+    expect(await messageAt(100)).toMatchObject(failed('ERR_HEADERS_TIMEOUT', 'headers'));
+    expect(await exchange.abandoned).toBe(ABANDONED[version]);
+  });
+
   test('T2 takes the end of the upload for a byte that moved', async () => {
     await using peer = await eitherPeer(version);
     await using simulated = simulatedPool();

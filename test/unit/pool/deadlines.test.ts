@@ -26,6 +26,7 @@ describe('deadlines', () => {
     const counting: Clock = {
       now: clock.now,
       clearTimeout: clock.clearTimeout,
+      missedSince: clock.missedSince,
       setTimeout: (callback, ms) => {
         timersSet += 1;
         return clock.setTimeout(callback, ms);
@@ -54,6 +55,7 @@ describe('deadlines', () => {
     const watching: Clock = {
       now: clock.now,
       clearTimeout: clock.clearTimeout,
+      missedSince: clock.missedSince,
       setTimeout: (callback, ms) => {
         longestMs = Math.max(longestMs, ms);
         return clock.setTimeout(callback, ms);
