@@ -45,6 +45,7 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
   /** The last reports of these kinds. */
   #head: ReportOf<'head'> | undefined;
   #data: ReportOf<'data'> | undefined;
+  #passed: ReportOf<'passed'> | undefined;
 
   constructor(options: HostedOptions) {
     const { uploads, creditBytes } = options;
@@ -137,7 +138,9 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     const { id, mark, outbox } = this.#options;
     this.#noteHead();
     mark.notePassed(this.#upload?.bytesSent ?? 0);
-    outbox.add(['passed', id]);
+    this.#passed ??= ['passed', id];
+    if (!outbox.isLast(this.#passed)) outbox.add(this.#passed);
+    outbox.weigh(bytes);
   }
 
   uploadSent(): void {

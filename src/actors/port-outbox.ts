@@ -1,6 +1,6 @@
 /**
- * Items on their way to another thread: collected over one turn of the event loop and posted as one
- * parcel; and the other side, which takes the parcel apart.
+ * Items on their way to another thread: collected over one turn of the event loop, or until they
+ * stand for many bytes, and posted as one parcel; and the other side, which takes the parcel apart.
  *
  * Invariants: items arrive in the order in which they were added, and their bytes in the order in
  * which those were. Many bytes in memory that nobody else looks into are transferred; all others
@@ -22,6 +22,12 @@ export interface Postable {
   postMessage(value: unknown, transfer: readonly Transferable[]): void;
 }
 
+/**
+ * A parcel that stands for so many does not wait for the end of the turn: of the 256 KiB that an
+ * upload may have with a thread by default, one half is sent there while the other is made here.
+ */
+const PARCEL_BYTES = 128 * 1024;
+
 /** To transfer fewer costs more than to copy them. */
 const LEAST_TRANSFER_BYTES = 4 * 1024;
 
@@ -33,6 +39,8 @@ export class Outbox<Item> {
   /** Buffers that go as they are, with all parts that lie in them. */
   readonly #going = new Set<ArrayBufferLike>();
   #scheduled = false;
+  /** What the items stand for. */
+  #bytes = 0;
 
   /** `failed` is told when a parcel could not be posted; it is lost then. */
   constructor(port: Postable, failed: (error: unknown) => void) {
@@ -44,7 +52,22 @@ export class Outbox<Item> {
     this.#items.push(item);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.flush());
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Whether nothing was added since, and it has not been posted: it may still be added to. */
+  isLast(item: Item | undefined): boolean {
+    return item !== undefined && this.#items.at(-1) === item;
+  }
+
+  /** What was added stands for so many bytes more. */
+  weigh(bytes: number): void {
+    const before = this.#bytes;
+    this.#bytes += bytes;
+    if (before < PARCEL_BYTES && this.#bytes >= PARCEL_BYTES) queueMicrotask(() => this.flush());
   }
 
   /** Puts one item in the place of these, if they are the last and have not been posted. */
@@ -75,10 +98,10 @@ export class Outbox<Item> {
 
   /** Posts what was collected. */
   flush(): void {
-    this.#scheduled = false;
     const items = this.#items;
     if (items.length === 0) return;
     this.#items = [];
+    this.#bytes = 0;
     try {
       const [parts, packed] = this.#pack();
       // What is shared between threads is not copied, and cannot be transferred.

@@ -19,7 +19,7 @@ import type { Outbox } from './port-outbox.ts';
 import { unpackHeaders } from './raw-headers.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
 import type { SharedMark } from './shared-marks.ts';
-import type { ReportOf, ThreadCommand, ThreadReport } from './thread-protocol.ts';
+import type { LentPiece, ReportOf, ThreadCommand, ThreadReport } from './thread-protocol.ts';
 import type { BlockShelf } from './upload-blocks.ts';
 import type { UploadBody } from './upload-body.ts';
 
@@ -42,10 +42,10 @@ export type TransferReport = Exclude<
   ReportOf<'ready' | 'opened' | 'data' | 'whole' | 'closed' | 'pong'>
 >;
 
+type Lent = readonly ['lent', id: number, pieces: LentPiece[]];
+
 export class ThreadTransfer implements Transfer, BodySink {
   readonly pieceBytes = Number.POSITIVE_INFINITY;
-  /** Bytes of the body that are with the thread and not with the transport. */
-  heldBytes = 0;
   connection: ConnectTimes | undefined;
   reusedConnection: boolean | undefined;
   readonly #link: ThreadLink;
@@ -53,6 +53,8 @@ export class ThreadTransfer implements Transfer, BodySink {
   #id = NO_ID;
   #mark: SharedMark | undefined;
   #upload: UploadBody | undefined;
+  /** The pieces of the body that were lent last. */
+  #lent: Lent | undefined;
   #started = false;
   #over = false;
   #aborted = false;
@@ -61,7 +63,8 @@ export class ThreadTransfer implements Transfer, BodySink {
   #windowBytes = 0;
   /** What the thread may still post. */
   #creditBytes = 0;
-  /** Bytes of the body that are known to have gone to the transport. */
+  /** Bytes of the body that went to the thread, and that are known to have gone to the transport. */
+  #acceptedBytes = 0;
   #passedBytes = 0;
   /** Whether it is told which of them the system has taken; and how many it has. */
   #drains = false;
@@ -94,6 +97,11 @@ export class ThreadTransfer implements Transfer, BodySink {
       else outbox.copy(bytes);
     }
     outbox.add(['dispatch', id, [method, origin, path, headers, body], this.#creditBytes]);
+  }
+
+  /** Bytes of the body that are with the thread and not with the transport. */
+  get heldBytes(): number {
+    return this.#acceptedBytes - this.#passedBytes - this.#newlyPassed;
   }
 
   get shelf(): BlockShelf | undefined {
@@ -149,14 +157,16 @@ export class ThreadTransfer implements Transfer, BodySink {
   /** A part of the body for the thread. */
   accept(bytes: Uint8Array): boolean {
     const { outbox } = this.#link;
-    this.heldBytes += bytes.byteLength;
+    const { byteOffset, byteLength } = bytes;
+    this.#acceptedBytes += byteLength;
     const block = this.#link.blocks.numberOf(bytes);
     if (block !== undefined) {
-      outbox.add(['lent', this.#id, block, bytes.byteOffset, bytes.byteLength]);
+      this.#lend([block, byteOffset, byteLength]);
     } else {
       outbox.give(bytes);
       outbox.add(['chunk', this.#id]);
     }
+    outbox.weigh(byteLength);
     return true;
   }
 
@@ -217,11 +227,25 @@ export class ThreadTransfer implements Transfer, BodySink {
     this.#upload?.pull();
   }
 
+  #lend(piece: LentPiece): void {
+    const { outbox } = this.#link;
+    if (this.#lent !== undefined && outbox.isLast(this.#lent)) {
+      this.#lent[2].push(piece);
+      return;
+    }
+    this.#lent = ['lent', this.#id, [piece]];
+    outbox.add(this.#lent);
+  }
+
+  /** Bytes of the body that have gone to the transport, and nobody was told. */
+  get #newlyPassed(): number {
+    return this.#mark?.passedSince(this.#passedBytes) ?? 0;
+  }
+
   #notePassed(): void {
-    const bytes = this.#mark?.passedSince(this.#passedBytes) ?? 0;
+    const bytes = this.#newlyPassed;
     if (bytes === 0) return;
     this.#passedBytes += bytes;
-    this.heldBytes -= bytes;
     this.#upload?.passed(bytes);
   }
 
