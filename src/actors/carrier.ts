@@ -38,6 +38,8 @@ export interface ExchangeReports {
   responseEnded(trailers: ResponseHeaders): void;
   /** `error` is undici's or Node's own. */
   exchangeFailed(error: unknown): void;
+  /** A transport that throws where it is told something is broken as a whole (W1). */
+  transportBroke(error: unknown): void;
 }
 
 /** How long the steps of a connect took, in milliseconds; `undefined` for one that was not made. */

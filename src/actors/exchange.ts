@@ -66,7 +66,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     // What is left of a response that has ended comes off its stream (`actors/session-streams`).
     if (this.#streamEnded) return;
     this.#paused = true;
-    this.#controller?.pause();
+    this.#control('pause');
   }
 
   /**
@@ -200,7 +200,16 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   }
 
   #readOn(): void {
-    if (!this.#paused && this.#progress === 'started') this.#controller?.resume();
+    if (!this.#paused && this.#progress === 'started') this.#control('resume');
+  }
+
+  /** Not to be thrown at: it may be called from a turn of its own, or from a receiver. */
+  #control(verb: 'pause' | 'resume'): void {
+    try {
+      this.#controller?.[verb]();
+    } catch (error) {
+      this.#reports.transportBroke(error);
+    }
   }
 
   #leaveHolder(): void {

@@ -130,6 +130,11 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     this.#end();
   }
 
+  /** Its transport is that of its thread: both end with it. */
+  transportBroke(error: unknown): void {
+    throw error;
+  }
+
   // --- what the upload reports ----------------------------------------------------------------
 
   uploadProgressed(bytes: number): void {

@@ -287,6 +287,10 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
     this.#apply({ type: 'failed', code, cause: error });
   }
 
+  transportBroke(error: unknown): void {
+    if (this.#worker !== undefined) this.host.workerFault(this.#worker, error);
+  }
+
   // --- what the upload reports ----------------------------------------------------------------
 
   uploadProgressed(bytes: number): void {
@@ -424,7 +428,7 @@ export class Flight implements Applicant, HandleRecord, ExchangeReports, UploadK
     try {
       this.#transfer?.abort();
     } catch (error) {
-      if (this.#worker !== undefined) this.host.workerFault(this.#worker, error);
+      this.transportBroke(error);
     }
   }
 

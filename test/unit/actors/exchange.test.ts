@@ -26,6 +26,7 @@ function started(): Stage {
     responseEnded: () => {},
     bodyGone: () => {},
     exchangeFailed: () => {},
+    transportBroke: () => {},
   };
   const exchange = new Exchange({ dispatch: () => true }, reports);
   let paused = false;

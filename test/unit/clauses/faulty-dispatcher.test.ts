@@ -63,38 +63,50 @@ describe('a faulty dispatcher', () => {
 
   test('H3 that throws when it is to abort ends all it held, and the one that was to be aborted', async () => {
     await using peer = await scriptedPeer();
-    let throws = false;
-    class Stubborn extends Agent {
-      override dispatch(
-        options: Dispatcher.DispatchOptions,
-        handler: Dispatcher.DispatchHandler,
-      ): boolean {
-        return super.dispatch(options, {
-          ...passed(handler),
-          onRequestStart: (controller, context) => {
-            const abort = controller.abort.bind(controller);
-            controller.abort = (reason) => {
-              if (throws) throw new TypeError('abort broke');
-              abort(reason);
-            };
-            handler.onRequestStart?.(controller, context);
-          },
-        });
-      }
-    }
-    await using simulated = simulatedPool({ dispatcher: () => new Stubborn() });
+    const stubborn = stubbornAgent('abort');
+    await using simulated = simulatedPool({ dispatcher: stubborn.make });
     const { pool } = simulated;
     const [cancelled, held] = [pool.get(peer.origin), pool.get(peer.origin)];
     for (const connection of [await peer.connection(), await peer.connection()]) {
       await connection.readHead();
     }
-    throws = true;
+    stubborn.throws = true;
     pool.cancel(cancelled);
     expect((await failureOf(pool, cancelled)).error.code).toBe('ERR_CANCELLED');
     const { error } = await failureOf(pool, held);
     expect(error).toMatchObject({ code: 'ERR_WORKER_DIED', cause: { message: 'abort broke' } });
     expect(pool.stats().workers).toMatchObject([{ state: 'restarting', inFlight: 0 }]);
   });
+
+  test.each(['pause', 'resume'] as const)(
+    'W1 that throws when it is to %s kills its worker',
+    async (verb) => {
+      await using peer = await scriptedPeer();
+      const stubborn = stubbornAgent(verb);
+      await using simulated = simulatedPool({ dispatcher: stubborn.make });
+      const { pool, clock } = simulated;
+      const [streamed, held] = [
+        pool.get(peer.origin, { stream: true, window: 4 }),
+        pool.get(peer.origin),
+      ];
+      const connection = await peer.connection();
+      await (await peer.connection()).readHead();
+      await connection.writeHead(200, { 'content-length': '100' });
+      expect(await pool.receive(streamed)).toMatchObject({ type: 'status' });
+      stubborn.throws = true;
+      // More than the window: reading stops here, and goes on when this has been read.
+      await connection.write('8 bytes ');
+      const fault = { code: 'ERR_WORKER_DIED', cause: { message: `${verb} broke` } };
+      expect((await failureOf(pool, streamed)).error).toMatchObject(fault);
+      expect((await failureOf(pool, held)).error).toMatchObject(fault);
+      expect(pool.stats().workers).toMatchObject([{ state: 'restarting', inFlight: 0 }]);
+      stubborn.throws = false;
+      clock.advance(RESTART_MS);
+      const again = pool.await(pool.get(peer.origin));
+      await (await peer.connection()).respond(200);
+      expect((await again).status).toBe(200);
+    },
+  );
 
   test('W1 that was destroyed behind its back ends what ran and moves what comes, unseen', async () => {
     await using peer = await scriptedPeer();
@@ -129,6 +141,35 @@ describe('a faulty dispatcher', () => {
     expect(pool.stats().totals.error).toEqual({ ERR_WORKER_DIED: 1 });
   });
 });
+
+interface Stubborn {
+  throws: boolean;
+  make(): Dispatcher;
+}
+
+/** An agent that throws when told to do `verb`, once it `throws`. */
+function stubbornAgent(verb: 'pause' | 'resume' | 'abort'): Stubborn {
+  class StubbornAgent extends Agent {
+    override dispatch(
+      options: Dispatcher.DispatchOptions,
+      handler: Dispatcher.DispatchHandler,
+    ): boolean {
+      return super.dispatch(options, {
+        ...passed(handler),
+        onRequestStart: (controller, context) => {
+          const obey = controller[verb].bind(controller) as (reason?: Error) => void;
+          controller[verb] = (reason?: Error) => {
+            if (stubborn.throws) throw new TypeError(`${verb} broke`);
+            obey(reason);
+          };
+          handler.onRequestStart?.(controller, context);
+        },
+      });
+    }
+  }
+  const stubborn: Stubborn = { throws: false, make: () => new StubbornAgent() };
+  return stubborn;
+}
 
 /** The callbacks of a handler, which are methods of its class. */
 function passed(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
