@@ -164,8 +164,8 @@ test('H6 holds maxInFlight and maxPerOrigin at every instant, and loses no slot,
           default:
             one satisfies never;
         }
-        // The transport of a dead worker is destroyed a turn later.
-        await settled(one.type === 'kill' ? 3 : 1);
+        // The transport of a dead worker is destroyed a turn later, a new one is used a turn later.
+        await settled(one.type === 'kill' ? 3 : 2);
         check();
       }
 
