@@ -158,23 +158,25 @@ export class Admission<Item extends Applicant> {
     this.pump();
   }
 
-  /** For the turnstile: the next of those who wait runs. */
-  enter(): void {
+  /** For the turnstile: the next of those who wait runs, and leaves the line only for that. */
+  enter(): boolean {
     const waiter = this.#lines.first;
-    waiter?.runInAsyncScope(this.#enter, this, waiter);
+    return waiter?.runInAsyncScope(this.#enter, this, waiter) ?? false;
   }
 
-  #enter(waiter: Waiter<Item>): void {
+  #enter(waiter: Waiter<Item>): boolean {
     const { item } = waiter;
     if (item.leftInTheQueue()) {
       // It takes no turn and no part of a rate.
       waiter.leave();
-      return;
+      return true;
     }
+    const slot = this.#workers.select(item.request.origin);
+    if (slot === undefined) return false;
     this.#lines.next();
     item.waiter = undefined;
-    const slot = this.#workers.select(item.request.origin);
-    if (slot !== undefined) this.#run(item, slot);
+    this.#run(item, slot);
+    return true;
   }
 
   #start(item: Item): boolean {

@@ -19,8 +19,8 @@ export interface Entrance {
   readonly queued: number;
   /** Whether the next of them could run now. */
   readonly isOpen: boolean;
-  /** Lets the next one in. */
-  enter(): void;
+  /** Takes the next one out of the line; `false` when that could not be. */
+  enter(): boolean;
 }
 
 export class Turnstile {
@@ -32,8 +32,7 @@ export class Turnstile {
   constructor(entrance: Entrance) {
     this.#entrance = entrance;
     const enterOne: Task = () => {
-      entrance.enter();
-      if (!entrance.isOpen) this.#queue.pause();
+      if (!entrance.enter() || !entrance.isOpen) this.#queue.pause();
       return OVER;
     };
     const queueClass = class extends LineQueue {

@@ -28,6 +28,8 @@ export class AdmissionStage {
   readonly running = new Set<Applied>();
   /** Names of those whose callers are dead, which only the admission has not heard of. */
   readonly left = new Set<string>();
+  /** While set, no worker is chosen, whatever room there is. */
+  choosesNone = false;
   /** Called at each start. */
   onStart: (item: Applied) => void = () => {};
   #limits: ResolvedLimits;
@@ -42,7 +44,9 @@ export class AdmissionStage {
     this.admission = new Admission<Applied>({
       limits: this.#limits,
       slots: this.slots,
-      strategy: leastBusy,
+      strategy: {
+        select: (...args) => (this.choosesNone ? undefined : leastBusy.select(...args)),
+      },
       clock: this.clock,
       deadlines: this.deadlines,
       start: (item, slot) => this.#start(item, slot),

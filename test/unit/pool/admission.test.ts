@@ -280,6 +280,19 @@ describe('limits of the pool', () => {
     expect(stage.started).toEqual(['first', 'second']);
   });
 
+  test('H6 keeps in line, and first there, whom no worker takes', () => {
+    const stage = new AdmissionStage({ maxInFlight: 1 });
+    const items = ['first', 'second', 'third'].map((name) => stage.apply(name));
+    stage.choosesNone = true;
+    stage.end(items[0]);
+    expect(stage.admission.queued).toBe(2);
+    stage.choosesNone = false;
+    stage.admission.pump();
+    expect(stage.started).toEqual(['first', 'second']);
+    stage.end(items[1]);
+    expect(stage.started).toEqual(['first', 'second', 'third']);
+  });
+
   test('H6 lowers maxInFlight without stopping anybody, and raises it at once', () => {
     const stage = new AdmissionStage({ maxInFlight: 4 });
     for (let n = 0; n < 8; n += 1) stage.apply(String(n));

@@ -7,6 +7,8 @@ class Line implements Entrance {
   queued = 0;
   room = 0;
   entered = 0;
+  /** Nobody gets in, open or not. */
+  stuck = false;
   /** Called as each one enters. */
   onEnter: () => void = () => {};
 
@@ -14,11 +16,13 @@ class Line implements Entrance {
     return this.queued > 0 && this.room > 0;
   }
 
-  enter(): void {
+  enter(): boolean {
+    if (this.stuck) return false;
     this.queued -= 1;
     this.room -= 1;
     this.entered += 1;
     this.onEnter();
+    return true;
   }
 }
 
@@ -68,6 +72,15 @@ test('H6 is closed again after one whose start failed', () => {
   };
   expect(() => turnstile.turn()).toThrow('broken');
   line.onEnter = () => {};
+  turnstile.turn();
+  expect(line.entered).toBe(3);
+});
+
+test('H6 gives up the turn when the next one could not enter', () => {
+  const { line, turnstile } = stage(3, 3);
+  line.stuck = true;
+  turnstile.turn();
+  line.stuck = false;
   turnstile.turn();
   expect(line.entered).toBe(3);
 });
