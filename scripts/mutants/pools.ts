@@ -5,6 +5,7 @@ import { MODEL, type Mutant } from './mutant.ts';
 const admission = 'src/pool/admission.ts';
 const workers = 'src/pool/workers.ts';
 const engine = 'src/pool/engine.ts';
+const kinds = 'src/actors/caller-kinds.ts';
 const monitor = 'src/actors/caller-monitor.ts';
 const watches = 'src/pool/watches.ts';
 const owner = MODEL;
@@ -131,6 +132,27 @@ export const pools: readonly Mutant[] = [
     find: 'for (const watcher of watch.watchers) watcher.callerDied();',
     replace: 'for (const watcher of [...watch.watchers].slice(0, 1)) watcher.callerDied();',
     breaks: 'C1, C3',
+  },
+  {
+    id: 'caller-kinds: does not see a client leave whose request was read',
+    file: kinds,
+    find: 'const detachRest = rest.attach(died);',
+    replace: 'const detachRest = () => {};',
+    breaks: 'C1, C2',
+  },
+  {
+    id: 'caller-kinds: takes a request for dead once its body was read',
+    file: kinds,
+    find: 'const own = closing(message, () => message.complete);',
+    replace: 'const own = closing(message, () => false);',
+    breaks: 'C1',
+  },
+  {
+    id: 'caller-kinds: takes the end of an answer for a death',
+    file: kinds,
+    find: 'if (!complete()) died();',
+    replace: 'died();',
+    breaks: 'C1',
   },
   {
     id: 'watches: does not hear the signal of a request',
