@@ -12,7 +12,8 @@ import type { Command } from './commands/step.ts';
 import { MOST_EXCHANGES, type ModelOptions, rateOf, TURNS } from './model-options.ts';
 import type { Spec } from './spec.ts';
 
-export interface AdmissionScene {
+/** A sequence, and what its pool is like besides `kind` and the scenes' own options. */
+export interface Scene {
   readonly options: Partial<Omit<ModelOptions, 'version' | 'isolation'>>;
   readonly commands: readonly Command[];
 }
@@ -23,7 +24,7 @@ const [PLAIN, HEAVY, LIGHT] = [0, 1, 2];
 const LINE = { queueLimit: MOST_EXCHANGES };
 const ROOM = { ...LINE, maxInFlight: MOST_EXCHANGES };
 
-export function admissionScenes(get: Spec): readonly AdmissionScene[] {
+export function admissionScenes(get: Spec): readonly Scene[] {
   const ask = (...changes: readonly Partial<Spec>[]): readonly Command[] =>
     changes.map((change) => new Start({ ...get, ...change }));
   const of = (tenant: number): Partial<Spec> => ({ tenant });

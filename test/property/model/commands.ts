@@ -7,6 +7,7 @@ import { Advance } from './commands/advance.ts';
 import { Answer } from './commands/answer.ts';
 import { Await } from './commands/await.ts';
 import { Break } from './commands/break.ts';
+import { CallerCompletes } from './commands/caller-completes.ts';
 import { CallerDies } from './commands/caller-dies.ts';
 import { Cancel } from './commands/cancel.ts';
 import type { ChunkKind } from './commands/chunk.ts';
@@ -120,6 +121,10 @@ const CALLS: readonly Weighted[] = [
   often(
     3,
     which.map((choice) => new CallerDies(choice)),
+  ),
+  often(
+    2,
+    fc.tuple(which, fc.boolean()).map(([choice, leaves]) => new CallerCompletes(choice, leaves)),
   ),
   often(
     3,

@@ -26,6 +26,13 @@ export interface Facts {
   isDown(worker: number): boolean;
 }
 
+/** `complete`: answered, so that its end is no death. */
+export interface ExpectedCaller {
+  readonly isServer: boolean;
+  readonly exchanges: ExpectedExchange[];
+  state: 'alive' | 'complete' | 'dead';
+}
+
 export type Life = 'open' | 'closing' | 'destroyed' | 'failed';
 
 export const START_MS = 1024;
@@ -36,7 +43,7 @@ export class PoolModel {
   readonly workers: ExpectedWorkers;
   readonly admission: ExpectedAdmission;
   /** Callers, living and dead, with what they asked for. */
-  readonly callers: { alive: boolean; readonly exchanges: ExpectedExchange[] }[] = [];
+  readonly callers: ExpectedCaller[] = [];
   /** When a `close` gives up waiting. */
   closeDues: number[] = [];
   /** The commands so far, by name. */
@@ -136,7 +143,7 @@ export class PoolModel {
     this.exchanges.push(exchange);
     const owner = caller === undefined ? undefined : this.callers[caller];
     owner?.exchanges.push(exchange);
-    if (owner?.alive === false) exchange.stop('ERR_CALLER_DIED');
+    if (owner?.state === 'dead') exchange.stop('ERR_CALLER_DIED');
     else this.#come(exchange);
     return exchange;
   }
@@ -158,11 +165,16 @@ export class PoolModel {
 
   callerDies(index: number): void {
     const owner = this.callers[index];
-    if (owner === undefined || !owner.alive) return;
-    owner.alive = false;
+    if (owner?.state !== 'alive') return;
+    owner.state = 'dead';
     // All at once: what the death of one frees is not for another of the same caller.
     for (const exchange of owner.exchanges) exchange.callerDies(this.nowMs);
     this.settle();
+  }
+
+  callerCompletes(index: number): void {
+    const owner = this.callers[index];
+    if (owner?.state === 'alive') owner.state = 'complete';
   }
 
   /** `workersOf`: who ran where when it was killed. */

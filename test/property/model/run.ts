@@ -14,7 +14,7 @@ import { openScene, type Scene, World } from './world.ts';
 export interface ModelRun {
   readonly seed: number;
   readonly numRuns: number;
-  /** No sequence is begun after this. */
+  /** No sequence is begun after this, but for the scenes. */
   readonly limitMs: number;
   /** Whether the scenes are gone through first. */
   readonly scenes: boolean;
@@ -36,12 +36,15 @@ export async function runModel(kind: ModelKind, run: ModelRun): Promise<ModelRep
   const report: ModelReport = { sequences: 0, commands: {}, ends: {} };
   const untilMs = performance.now() + run.limitMs;
   let hasFailed = false;
+  // The examples count in a path, so a replay has them, too.
+  const examples = run.scenes ? scenes(kind) : [];
   const property = fc.asyncProperty(
     modelOptions(kind),
     commands(kind.isolation, run.replayPath),
     async (options, sequence) => {
       // Not fast-check's own limit, which drops the sequence that is running, and with it a hang.
-      if (!hasFailed && performance.now() > untilMs) return;
+      const isLate = performance.now() > untilMs && report.sequences >= examples.length;
+      if (!hasFailed && isLate) return;
       try {
         count(report, await runSequence(options, sequence, scene));
       } catch (error) {
@@ -51,8 +54,6 @@ export async function runModel(kind: ModelKind, run: ModelRun): Promise<ModelRep
     },
   );
   const { seed, numRuns, path } = run;
-  // The examples count in a path, so a replay has them, too.
-  const examples = run.scenes ? scenes(kind) : [];
   await fc.assert(property, {
     seed,
     numRuns,

@@ -1,7 +1,8 @@
 /** Sequences of commands that chance seldom finds, and that have to be gone through each time. */
 
 import { DEATHS } from '../../helpers/thread-tap.ts';
-import { admissionScenes } from './admission-scenes.ts';
+import { admissionScenes, type Scene } from './admission-scenes.ts';
+import { callerScenes } from './caller-scenes.ts';
 import { Advance } from './commands/advance.ts';
 import { Await } from './commands/await.ts';
 import { CallerDies } from './commands/caller-dies.ts';
@@ -25,7 +26,7 @@ import type { Spec } from './spec.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-export const GET: Spec = {
+const GET: Spec = {
   tenant: 0,
   priority: 0,
   stream: true,
@@ -204,10 +205,17 @@ const OPTIONS = {
 
 /** As examples of the property. */
 export function scenes(kind: ModelKind): [ModelOptions, Iterable<Command>][] {
-  const threads = kind.isolation === 'thread' ? [...DYING, ...DEAF] : [];
-  const plain = [...SCENES, ...threads].map((commands) => ({ options: OPTIONS, commands }));
-  return [...plain, ...admissionScenes(GET)].map(({ options, commands }) => [
+  // Who asks and who is let in is decided before a thread hears of it, and threads begin slowly.
+  const more =
+    kind.isolation === 'thread'
+      ? [...DYING, ...DEAF].map(plain)
+      : [...callerScenes(UPLOAD).map(plain), ...admissionScenes(GET)];
+  return [...SCENES.map(plain), ...more].map(({ options, commands }) => [
     { ...kind, ...OPTIONS, ...options },
     commands,
   ]);
+}
+
+function plain(commands: readonly Command[]): Scene {
+  return { options: {}, commands };
 }

@@ -4,7 +4,8 @@
  */
 
 import fc from 'fast-check';
-import { LOCAL_CALLERS } from '../../helpers/callers.ts';
+import { type CallerKind, LOCAL_CALLERS } from '../../helpers/callers.ts';
+import { SERVER_CALLERS } from '../../helpers/server-callers.ts';
 import type { Minimum } from './expected-throughput.ts';
 
 /** Where its messages go (clause M2). */
@@ -34,7 +35,10 @@ export interface Spec {
   readonly limits: Limits;
 }
 
-/** One of the callers there are, or a new one: of `LOCAL_CALLERS`, behind them a scope. */
+/** Those that can be made; a kind beyond them is a scope. */
+export const CALLER_KINDS: readonly CallerKind[] = [...LOCAL_CALLERS, ...SERVER_CALLERS];
+
+/** One of the callers there are, or a new one: of `CALLER_KINDS`, or a scope. */
 export type CallerChoice = { readonly known: number } | { readonly kind: number };
 
 export interface Limits {
@@ -90,8 +94,8 @@ const reply = fc.constantFrom<ReplyKind>(
 );
 
 const SLOW_KINDS = ['a Worker', 'a ChildProcess'];
-const isSlow = (index: number): boolean => SLOW_KINDS.includes(LOCAL_CALLERS[index]?.[0] ?? '');
-const kinds = [...LOCAL_CALLERS.keys(), LOCAL_CALLERS.length];
+const isSlow = (index: number): boolean => SLOW_KINDS.includes(CALLER_KINDS[index]?.[0] ?? '');
+const kinds = [...CALLER_KINDS.keys(), CALLER_KINDS.length];
 
 /** A thread or a process takes as long to begin as many sequences. */
 const caller: fc.Arbitrary<CallerChoice> = fc.oneof(
@@ -191,5 +195,5 @@ export function specText(spec: Spec): string {
 
 function callerText(choice: CallerChoice): string {
   if ('known' in choice) return `#${choice.known}`;
-  return LOCAL_CALLERS[choice.kind]?.[0] ?? 'a scope';
+  return CALLER_KINDS[choice.kind]?.[0] ?? 'a scope';
 }

@@ -5,13 +5,10 @@
  * anything of the pool is left (P2). The peers are there for many runs (`Scene`).
  */
 
-import { AssertionError } from 'node:assert';
-import { isDead } from '../../../src/actors/caller-monitor.ts';
 import { handleTarget } from '../../../src/async-handle.ts';
-import type { Caller, ErrorCode } from '../../../src/index.ts';
+import type { ErrorCode } from '../../../src/index.ts';
 import { Flight } from '../../../src/pool/flight.ts';
 import { RequestPool } from '../../../src/pool/request-pool.ts';
-import { LOCAL_CALLERS } from '../../helpers/callers.ts';
 import type { Version } from '../../helpers/either-peer.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
@@ -23,26 +20,15 @@ import { RANDOM, RESTART_WINDOW_MS, WEDGE_MS } from './expected-workers.ts';
 import type { ModelOptions } from './model-options.ts';
 import { type ModelPeer, modelPeer } from './peer.ts';
 import { type Facts, START_MS } from './pool-model.ts';
+import { RealCallers } from './real-callers.ts';
 import { type RealExchange, type Seen, seen } from './real-exchange.ts';
 import { UPLOAD_BUFFER_BYTES } from './spec.ts';
-
-/** How long the end of a caller, or of a connection, may take. */
-const PATIENCE_MS = 3_000;
+import { until } from './until.ts';
 
 /** How long a thread that is to end may take, on the clock of the pool. */
 const GRACE_MS = 256;
 /** Dies of too little memory in a moment. */
 const SMALL_HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
-
-/** One caller, living or dead. */
-export interface RealCaller {
-  readonly name: string;
-  readonly caller: Caller;
-  die(): void;
-  /** Listeners for its death that the pool has added; while it dies there are others. */
-  listeners(): number;
-  dispose(): Promise<void>;
-}
 
 /** The peers of many runs, one after the other. */
 export interface Scene extends AsyncDisposable {
@@ -73,7 +59,7 @@ export class World implements Facts {
   readonly peer: ModelPeer;
   readonly deaf: ScriptedPeer;
   readonly exchanges = new Map<string, RealExchange>();
-  readonly callers: RealCaller[] = [];
+  readonly callers: RealCallers;
   readonly closes: Seen<void>[] = [];
   /** Bytes of responses that the pool had received when it last came to rest. */
   receivedBytes = 0;
@@ -107,6 +93,7 @@ export class World implements Facts {
       },
       { ...MORTAL, clock: this.clock, random: () => RANDOM },
     );
+    this.callers = new RealCallers(this.pool);
   }
 
   real(id: string): RealExchange {
@@ -184,22 +171,6 @@ export class World implements Facts {
     return this.#hushed.get(id)?.isAlive === true;
   }
 
-  /** A caller of this kind, alive. */
-  async newCaller(kind: number): Promise<RealCaller> {
-    const known = LOCAL_CALLERS[kind];
-    const caller = known === undefined ? this.#scope() : await localCaller(known);
-    this.callers.push(caller);
-    return caller;
-  }
-
-  /** A caller dies; it can be seen to be dead when this resolves. */
-  async endCaller(index: number): Promise<void> {
-    const caller = this.callers[index];
-    if (caller === undefined) return;
-    caller.die();
-    await until(() => isDead(caller.caller), `${caller.name} does not die`);
-  }
-
   /** Ends what is left, and fails when something of the pool remains. */
   async dispose(): Promise<void> {
     const destroyed = seen(this.pool.destroy());
@@ -214,14 +185,10 @@ export class World implements Facts {
     }
     await settled();
     for (const exchange of this.exchanges.values()) exchange.killReceiver();
-    const watched = this.callers.filter((caller) => caller.listeners() > 0);
-    for (const caller of this.callers) await caller.dispose();
     for (const request of this.peer.requests.values()) request.readOn();
+    await this.callers.dispose();
     await this.#untilNoSocket();
     checkAtRest(this.pool, this.clock);
-    if (watched.length === 0) return;
-    const names = watched.map(({ name }) => name).join(', ');
-    throw new AssertionError({ message: `C1 listeners left on ${names}` });
   }
 
   async #untilNoSocket(): Promise<void> {
@@ -232,41 +199,4 @@ export class World implements Facts {
   get hasDeafThreads(): boolean {
     return this.threads !== undefined && this.threads.deaf.length > 0;
   }
-
-  #scope(): RealCaller {
-    const scoped = this.pool.withCaller();
-    return {
-      name: 'a scope',
-      caller: scoped.scope,
-      die: () => scoped[Symbol.dispose](),
-      listeners: () => 0,
-      dispose: async () => scoped[Symbol.dispose](),
-    };
-  }
-}
-
-/** Waits in turns of the loop for what has to come. */
-async function until(isSo: () => boolean, otherwise: string): Promise<void> {
-  const patienceMs = performance.now() + PATIENCE_MS;
-  while (!isSo()) {
-    if (performance.now() > patienceMs) throw new AssertionError({ message: otherwise });
-    await settled(1);
-  }
-}
-
-async function localCaller([name, make]: (typeof LOCAL_CALLERS)[number]): Promise<RealCaller> {
-  const living = await make();
-  // Somebody of its own may listen to it.
-  const own = living.listeners();
-  let dying = false;
-  return {
-    name,
-    caller: living.caller,
-    die: () => {
-      dying = true;
-      living.die();
-    },
-    listeners: () => (dying ? 0 : living.listeners() - own),
-    dispose: async () => living[Symbol.asyncDispose](),
-  };
 }

@@ -20,7 +20,7 @@ export class CallerDies extends Step {
     const callers = mortal(model);
     const index = callers[this.#choice % callers.length];
     if (index === undefined) return;
-    await world.endCaller(index);
+    await world.callers.end(index);
     model.callerDies(index);
   }
 
@@ -31,8 +31,8 @@ export class CallerDies extends Step {
 
 /** Those alive whose death is certain in what it leads to. */
 function mortal(model: Readonly<PoolModel>): readonly number[] {
-  return model.callers.flatMap(({ alive, exchanges }, index) => {
+  return model.callers.flatMap(({ state, exchanges }, index) => {
     const isKnown = exchanges.every(({ upload }) => upload?.isEndUnknown !== true);
-    return alive && isKnown ? [index] : [];
+    return state === 'alive' && isKnown ? [index] : [];
   });
 }

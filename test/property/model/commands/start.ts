@@ -43,8 +43,8 @@ export class Start extends Step {
     const { caller } = this.#spec;
     if (caller === undefined) return undefined;
     if ('known' in caller && model.callers.length > 0) return caller.known % model.callers.length;
-    await world.newCaller('kind' in caller ? caller.kind : 0);
-    model.callers.push({ alive: true, exchanges: [] });
+    const isServer = await world.callers.add('kind' in caller ? caller.kind : 0);
+    model.callers.push({ isServer, exchanges: [], state: 'alive' });
     return model.callers.length - 1;
   }
 
@@ -73,7 +73,7 @@ function optionsFor(
     streamBody: spec.body === 'upload' && spec.source === undefined,
     body: spec.body === 'bytes' ? patternBytes(BODY_BYTES) : real.source?.body,
     replyTo: real.replyTo,
-    caller: caller === undefined ? undefined : world.callers[caller]?.caller,
+    caller: caller === undefined ? undefined : world.callers.at(caller),
     onCallerDeath: spec.onCallerDeath,
     signal: spec.signal ? real.signal.signal : undefined,
     ...spec.limits,
