@@ -85,11 +85,15 @@ export const admissions: readonly Mutant[] = [
     find: `    if (item.leftInTheQueue()) {
       // It takes no turn and no part of a rate.
       waiter.leave();
-      return;
+      return true;
     }
+    const slot = this.#workers.select(item.request.origin);
+    if (slot === undefined) return false;
     this.#lines.next();`,
-    replace: `    this.#lines.next();
-    if (item.leftInTheQueue()) return;`,
+    replace: `    const slot = this.#workers.select(item.request.origin);
+    if (slot === undefined) return false;
+    this.#lines.next();
+    if (item.leftInTheQueue()) return true;`,
     breaks: 'C6, H9',
   },
   {

@@ -34,7 +34,7 @@ export const transports: readonly Mutant[] = [
   {
     id: 'exchange: does not stop reading without credit',
     file: exchange,
-    find: 'this.#controller?.pause();',
+    find: "this.#control('pause');",
     replace: '',
     breaks: 'F2',
     owner: 'test/unit/clauses/flow-http1.test.ts',
