@@ -5,9 +5,9 @@
  * undici's `Pool` does this and more: what it needs for origins whose protocol only the first
  * connection tells costs a small request a twentieth. Here that is known before.
  *
- * A client is free as soon as its response has ended, a turn before undici says so: else a caller
- * that awaits one request after the other would have two connections. undici looks itself whether
- * the peer has closed the connection before it writes the next request.
+ * A client is free as soon as its response has ended, a turn before undici says so: who gets the
+ * slot of that exchange leaves in between, and would need another connection. undici looks itself
+ * whether the peer has closed the connection before it writes the next request.
  *
  * Invariants: a client that takes a request at once is in `#free`, and one that is there runs none;
  * one that has lost its connection and has no request is not kept.
