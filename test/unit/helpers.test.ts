@@ -25,6 +25,7 @@ import {
 import { ManualClock } from '../helpers/manual-clock.ts';
 import { scriptedPeer } from '../helpers/scripted-peer.ts';
 import { testCa, trustedServer, trustTestCa, untrustedServer } from '../helpers/tls.ts';
+import { until } from '../helpers/until.ts';
 
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
 
@@ -521,6 +522,23 @@ describe('echo server', () => {
       session.destroy();
     },
   );
+});
+
+describe('until', () => {
+  test('waits for what a later turn of the loop brings', async () => {
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      if (turns < 5) setImmediate(turn);
+    };
+    turn();
+    await until(() => turns === 5, 'nothing turns');
+    expect(turns).toBe(5);
+  });
+
+  test('fails with what does not come', async () => {
+    await expect(until(() => false, 'it does not come', 20)).rejects.toThrow('it does not come');
+  });
 });
 
 describe('leaks', () => {

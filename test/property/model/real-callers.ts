@@ -10,8 +10,8 @@ import type { Caller } from '../../../src/index.ts';
 import type { RequestPool } from '../../../src/pool/request-pool.ts';
 import type { LivingCaller } from '../../helpers/callers.ts';
 import type { ServerCaller } from '../../helpers/server-callers.ts';
+import { until } from '../../helpers/until.ts';
 import { CALLER_KINDS } from './spec.ts';
-import { until } from './until.ts';
 
 /** One caller, living or dead. */
 interface RealCaller {

@@ -15,6 +15,7 @@ import { ManualClock } from '../../helpers/manual-clock.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { MORTAL } from '../../helpers/thread-pool.ts';
 import { type Death, type TappedThread, ThreadTap } from '../../helpers/thread-tap.ts';
+import { until } from '../../helpers/until.ts';
 import { checkAtRest } from '../invariants.ts';
 import { RANDOM, RESTART_WINDOW_MS, WEDGE_MS } from './expected-workers.ts';
 import type { ModelOptions } from './model-options.ts';
@@ -23,7 +24,6 @@ import { type Facts, START_MS } from './pool-model.ts';
 import { RealCallers } from './real-callers.ts';
 import { type RealExchange, type Seen, seen } from './real-exchange.ts';
 import { UPLOAD_BUFFER_BYTES } from './spec.ts';
-import { until } from './until.ts';
 
 /** How long a thread that is to end may take, on the clock of the pool. */
 const GRACE_MS = 256;

@@ -8,6 +8,7 @@ import type { WorkerAgent } from '../../../src/actors/worker-agent.ts';
 import { realClock } from '../../../src/clock.ts';
 import { expectNoLeaks, snapshotResources } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { until } from '../../helpers/until.ts';
 
 /** Dispatches a GET; resolves with its status, or with the code of its error. */
 function get(agent: WorkerAgent, origin: string): Promise<unknown> {
@@ -40,7 +41,7 @@ describe('the agent of a worker', () => {
     expect(agent.origins).toBe(1);
     connection.end();
     await connection.closed;
-    await expect.poll(() => agent.origins).toBe(0);
+    await until(() => agent.origins === 0, 'the origin is not forgotten');
     await agent.close();
     await expectNoLeaks(before);
   });
@@ -51,7 +52,7 @@ describe('the agent of a worker', () => {
     await peer[Symbol.asyncDispose]();
     const agent = createAgent(realClock, new Connections());
     expect(await get(agent, origin)).toBe('ECONNREFUSED');
-    await expect.poll(() => agent.origins).toBe(0);
+    await until(() => agent.origins === 0, 'the origin is not forgotten');
     await agent.close();
   });
 

@@ -6,6 +6,7 @@ import { collectUnhandled, settled } from '../../helpers/leaks.ts';
 import type { ScriptedConnection } from '../../helpers/scripted-connection.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { threadPool } from '../../helpers/thread-pool.ts';
+import { until } from '../../helpers/until.ts';
 
 const PATIENT = { connectTimeout: 60_000, idleTimeout: 60_000 };
 const SMALL_HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
@@ -53,7 +54,8 @@ describe.each(DEATHS)('x-die: %s', (how, what, reason) => {
     await connections.get('/held')?.closed;
     await connections.get('/living')?.respond(200, { connection: 'close' });
     expect((await pool.await(living)).metrics).toMatchObject({ worker: 2, attempts: 1 });
-    await expect.poll(() => pool.stats().workers[0]).toMatchObject({ state: 'up', restarts: 1 });
+    await until(() => pool.stats().workers[0]?.state === 'up', 'the worker does not come back');
+    expect(pool.stats().workers[0]?.restarts).toBe(1);
     const again = ['/a', '/b'].map((path) => pool.await(pool.get(peer.origin + path)));
     for (const connection of (await arrivals(peer, 2)).values()) await connection.respond(200);
     expect((await Promise.all(again)).map(({ metrics }) => metrics.worker).sort()).toEqual([1, 2]);
@@ -130,7 +132,8 @@ test('W3 threads that die too often fail the pool', async () => {
       void connection.respond(200, { 'x-die': 'throw' });
     }
     expect((await failureOf(pool, handle)).error.code).toBe(code);
-    await expect.poll(() => pool.stats().workers[0]?.state).not.toBe('restarting');
+    const isRestarting = () => pool.stats().workers[0]?.state === 'restarting';
+    await until(() => !isRestarting(), 'the worker neither comes back nor stops');
   }
   expect(() => pool.get(peer.origin)).toThrow(expect.objectContaining({ code: 'ERR_POOL_FAILED' }));
   await pool.close();

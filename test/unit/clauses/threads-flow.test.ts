@@ -8,6 +8,7 @@ import { settled } from '../../helpers/leaks.ts';
 import { MessageLog } from '../../helpers/message-log.ts';
 import { type ScriptedConnection, scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { threadPool } from '../../helpers/thread-pool.ts';
+import { until } from '../../helpers/until.ts';
 
 const MIB = 1024 * 1024;
 /** What one read of a socket gives at most. */
@@ -30,7 +31,7 @@ test.each([1, 1_000, 100_000])(
     await connection.readHead();
     answer(connection, BODY);
     const received = (): number => pool.stats().workers[0]?.bytesReceived ?? 0;
-    await expect.poll(received).toBeGreaterThan(window);
+    await until(() => received() > window, 'the window is not used up');
     await settled(200);
     expect(received()).toBeLessThanOrEqual(window + CHUNK_BYTES);
     expect(log.body.byteLength).toBe(window);
@@ -59,14 +60,14 @@ test('F2 a thread reads no more than a chunk beyond what an await that gave up h
     BODY.subarray(0, 1_000),
   );
   const received = (): number => pool.stats().workers[0]?.bytesReceived ?? 0;
-  await expect.poll(received).toBe(1_000);
+  await until(() => received() === 1_000, 'the first part does not come');
   waiting.abort(new Error('enough'));
   await awaited;
   void connection.write(BODY.subarray(1_000, 2_000));
-  await expect.poll(received).toBe(2_000);
+  await until(() => received() === 2_000, 'the second part does not come');
   await settled(200);
   void connection.write(BODY.subarray(2_000));
-  await expect.poll(received).toBeGreaterThan(2_000);
+  await until(() => received() > 2_000, 'the rest does not come');
   await settled(200);
   expect(received()).toBeLessThanOrEqual(2_000 + CHUNK_BYTES);
   expect(Buffer.concat(await bodyOf(pool, handle)).equals(BODY)).toBe(true);
@@ -88,7 +89,7 @@ test('W5 a thread holds no more than its credit for a pool that is busy', async 
   const connection = await peer.connection();
   await connection.readHead();
   answer(connection, BODY);
-  await expect.poll(() => bytes).toBeGreaterThan(0);
+  await until(() => bytes > 0, 'the body does not begin');
   const before = bytes;
   block(300);
   await settled(1);
@@ -110,7 +111,7 @@ test('U2 an upload to a peer that stalls is held back, and U9 says how much of i
   await connection.readHead();
   connection.pause();
   const sent = (): number => pool.stats().workers[0]?.bytesSent ?? 0;
-  await expect.poll(sent).toBeGreaterThan(CHUNK_BYTES);
+  await until(() => sent() > CHUNK_BYTES, 'the upload does not begin');
   await settled(200);
   expect(accepted).toBeLessThan(512 * CHUNK_BYTES);
   expect(accepted - sent()).toBeLessThanOrEqual(128 * 1024 + CHUNK_BYTES);
@@ -127,7 +128,7 @@ test('U9 a body that had left when its exchange was cancelled is complete', asyn
   const pool = threadPool();
   const handle = pool.post(peer.origin, { body: 'whole' });
   await (await peer.connection()).readRequest();
-  await expect.poll(() => pool.stats().workers[0]?.bytesSent).toBe(5);
+  await until(() => pool.stats().workers[0]?.bytesSent === 5, 'the body is not sent');
   pool.cancel(handle);
   expect(await pool.receive(handle)).toMatchObject({
     type: 'error',
