@@ -12,14 +12,11 @@
 
 import type { DataMessage, StatusMessage, TerminalMessage } from '../messages.ts';
 import type { ReplyTo } from '../options.ts';
-import { Mailbox } from './mailbox.ts';
-import { type Deliver, deliverTo } from './receivers.ts';
+import { MessageRoute, type RouteSource } from './message-route.ts';
 
 /** What delivery asks of the exchange. */
-export interface DeliverySource {
+export interface DeliverySource extends RouteSource {
   readonly ref: string;
-  /** `messages` loops that are running. */
-  readonly loops: number;
   /** Credit is used up: stop reading. */
   pauseReading(): void;
   /** There is credit again. */
@@ -28,30 +25,17 @@ export interface DeliverySource {
   heldDelivered(): void;
 }
 
-export class Delivery {
-  /** Where messages wait to be read; `undefined` when they go to a receiver. */
-  readonly mailbox: Mailbox | undefined;
-  readonly #source: DeliverySource;
-  readonly #deliver: Deliver;
+export class Delivery extends MessageRoute<DeliverySource> {
   #credit: number;
   #held: Uint8Array[] = [];
   #paused = false;
   #muted = false;
   #ended = false;
   #handing = false;
-  /** Those who wait in `await`. */
-  #collectors = 0;
 
   constructor(source: DeliverySource, windowBytes: number, receiver: ReplyTo | undefined) {
-    this.#source = source;
+    super(source, receiver);
     this.#credit = windowBytes;
-    if (receiver === undefined) {
-      const mailbox = new Mailbox((bytes) => this.grant(bytes));
-      this.mailbox = mailbox;
-      this.#deliver = (message) => mailbox.put(message);
-    } else {
-      this.#deliver = deliverTo(receiver);
-    }
   }
 
   /** Whether chunks wait for credit. */
@@ -69,7 +53,7 @@ export class Delivery {
   }
 
   status(message: StatusMessage): void {
-    if (!this.#muted) this.#deliver(message);
+    if (!this.#muted) this.deliver(message);
   }
 
   data(chunk: Uint8Array): void {
@@ -83,7 +67,7 @@ export class Delivery {
     this.#held.push(chunk);
     if (!this.#paused) {
       this.#paused = true;
-      this.#source.pauseReading();
+      this.source.pauseReading();
     }
     this.#handHeld();
   }
@@ -99,7 +83,7 @@ export class Delivery {
   end(message: TerminalMessage): void {
     this.#held = [];
     this.#ended = true;
-    this.#deliver(message);
+    this.deliver(message);
   }
 
   /** Undelivered data is dropped: those held, and those that nobody has read (X1). */
@@ -114,23 +98,12 @@ export class Delivery {
     this.discard();
     if (!this.#paused) return;
     this.#paused = false;
-    this.#source.resumeReading();
+    this.source.resumeReading();
   }
 
-  /** An `await` begins to wait: the body is read to its end for it, unless somebody else reads. */
-  collect(): void {
-    this.#collectors += 1;
+  override collect(): void {
+    super.collect();
     this.#handHeld();
-  }
-
-  /** An `await` no longer waits; what it would have collected stays in the mailbox. */
-  stopCollecting(): void {
-    this.#collectors -= 1;
-  }
-
-  /** The body for `await`: all that nobody has read. Empty when somebody else reads (A1). */
-  takeBody(): readonly Uint8Array[] {
-    return this.#source.loops > 0 ? [] : (this.mailbox?.takeData() ?? []);
   }
 
   /**
@@ -153,21 +126,17 @@ export class Delivery {
     // A receiver may have ended the exchange while it took its part.
     if (this.#held.length > 0 || !this.#paused || this.#muted || this.#ended) return;
     this.#paused = false;
-    this.#source.resumeReading();
-    this.#source.heldDelivered();
-  }
-
-  get #isCollecting(): boolean {
-    return this.#collectors > 0 && this.mailbox !== undefined && this.#source.loops === 0;
+    this.source.resumeReading();
+    this.source.heldDelivered();
   }
 
   /** Bytes that may be delivered now. */
   get #limit(): number {
-    return this.#isCollecting ? Number.POSITIVE_INFINITY : this.#credit;
+    return this.isCollecting ? Number.POSITIVE_INFINITY : this.#credit;
   }
 
   #hand(chunk: Uint8Array): void {
-    const message: DataMessage = { type: 'data', ref: this.#source.ref, chunk };
-    this.#deliver(message);
+    const message: DataMessage = { type: 'data', ref: this.source.ref, chunk };
+    this.deliver(message);
   }
 }

@@ -12,56 +12,42 @@
 
 import type { DataMessage, StatusMessage, TerminalMessage } from '../../messages.ts';
 import type { ReplyTo } from '../../options.ts';
-import { Mailbox } from '../mailbox.ts';
-import { type Deliver, deliverTo } from '../receivers.ts';
+import { MessageRoute, type RouteSource } from '../message-route.ts';
 import type { ExchangeCommands } from './exchange-commands.ts';
 import { creditOf } from './wire-call.ts';
 
 /** What delivery asks of the exchange. */
-export interface RemoteDeliverySource {
-  /** `messages` loops that are running. */
-  readonly loops: number;
+export interface RemoteDeliverySource extends RouteSource {
   readonly commands: Pick<ExchangeCommands, 'grant'>;
 }
 
 /** Bytes that may be under way for an `await`, however small the window. */
 const COLLECTED_BYTES = 64 * 1024;
 
-export class RemoteDelivery {
-  readonly mailbox: Mailbox | undefined;
-  readonly #source: RemoteDeliverySource;
-  readonly #deliver: Deliver;
+export class RemoteDelivery extends MessageRoute<RemoteDeliverySource> {
   readonly #windowBytes: number;
   /** Bytes that the pool may still send. */
   #promised: number;
   /** Bytes delivered and not granted; below zero when more was granted. */
   #unread = 0;
-  #collectors = 0;
   #discarding = false;
   #ended = false;
 
   constructor(source: RemoteDeliverySource, windowBytes: number, receiver: ReplyTo | undefined) {
-    this.#source = source;
+    super(source, receiver);
     this.#windowBytes = windowBytes;
     this.#promised = creditOf(windowBytes);
-    if (receiver === undefined) {
-      const mailbox = new Mailbox((bytes) => this.grant(bytes));
-      this.mailbox = mailbox;
-      this.#deliver = (message) => mailbox.put(message);
-    } else {
-      this.#deliver = deliverTo(receiver);
-    }
   }
 
   status(message: StatusMessage): void {
-    this.#deliver(message);
+    this.deliver(message);
   }
 
   data(message: DataMessage): void {
     this.#promised -= message.chunk.byteLength;
     if (this.#discarding) return;
     this.#unread += message.chunk.byteLength;
-    this.#deliver(message);
+    this.deliver(message);
     this.#promise();
   }
 
@@ -72,7 +58,7 @@ export class RemoteDelivery {
 
   end(message: TerminalMessage): void {
     this.#ended = true;
-    this.#deliver(message);
+    this.deliver(message);
   }
 
   /** Undelivered data is dropped, and what is still under way (X1). */
@@ -81,35 +67,22 @@ export class RemoteDelivery {
     this.mailbox?.takeData();
   }
 
-  collect(): void {
-    this.#collectors += 1;
+  override collect(): void {
+    super.collect();
     this.#promise();
-  }
-
-  stopCollecting(): void {
-    this.#collectors -= 1;
-  }
-
-  /** The body for `await`: all that nobody has read. Empty when somebody else reads (A1). */
-  takeBody(): readonly Uint8Array[] {
-    return this.#source.loops > 0 ? [] : (this.mailbox?.takeData() ?? []);
   }
 
   /** Lets the pool send more, once half of what it may send has been used up. */
   #promise(): void {
     if (this.#ended) return;
     const windowBytes = this.#windowBytes;
-    const limit = this.#isCollecting
+    const limit = this.isCollecting
       ? creditOf(Math.max(windowBytes, COLLECTED_BYTES))
       : creditOf(windowBytes - this.#unread);
     if (this.#promised * 2 > limit) return;
     const more = limit - this.#promised;
     if (more <= 0) return;
     this.#promised = limit;
-    this.#source.commands.grant(more);
-  }
-
-  get #isCollecting(): boolean {
-    return this.#collectors > 0 && this.mailbox !== undefined && this.#source.loops === 0;
+    this.source.commands.grant(more);
   }
 }
