@@ -12,10 +12,11 @@ import { badOptions } from '../errors.ts';
 import type { PoolLimits, PoolOptions } from '../options.ts';
 import type { PoolStats } from '../stats.ts';
 import { CheckedCalls } from './checked-calls.ts';
+import { type CloseOptions, closeWithin } from './close-within.ts';
 import { Engine, type Seams } from './engine.ts';
 import type { HandleCalls } from './handle-calls.ts';
 import { Ports } from './port/ports.ts';
-import { type Check, checkedCall, show, zeroOrMore } from './validate.ts';
+import { show } from './validate.ts';
 import { resolvePool } from './validate-pool.ts';
 import { NO_OPTIONS } from './validate-request.ts';
 
@@ -51,7 +52,7 @@ export interface Pool extends HandleCalls, AsyncDisposable {
    * Admits nothing more, lets everything end, closes the connections; after `timeout` ms (default
    * none) destroys (P1). Idempotent.
    */
-  close(options?: { readonly timeout?: number | undefined }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
   /** Ends everything at once with `ERR_POOL_DESTROYED`, `reason` as its cause (P1). Idempotent. */
   destroy(reason?: unknown): Promise<void>;
 }
@@ -106,18 +107,16 @@ export class RequestPool extends CheckedCalls implements Pool {
     this.#engine.killWorker(id);
   }
 
-  async close(options: { readonly timeout?: number | undefined } = NO_OPTIONS): Promise<void> {
-    const { timeout = Number.POSITIVE_INFINITY } = checkedCall(options, CLOSE_CHECKS);
-    const { clock } = this.#engine;
-    const timer =
-      timeout === Number.POSITIVE_INFINITY
-        ? undefined
-        : clock.setTimeout(() => {
-            void this.#engine.destroy(undefined);
-          }, timeout);
-    this.#ports.announce('ERR_POOL_CLOSED');
-    await this.#engine.close();
-    if (timer !== undefined) clock.clearTimeout(timer);
+  async close(options: CloseOptions = NO_OPTIONS): Promise<void> {
+    const engine = this.#engine;
+    await closeWithin(options, {
+      clock: engine.clock,
+      close: () => {
+        this.#ports.announce('ERR_POOL_CLOSED');
+        return engine.close();
+      },
+      destroy: (reason) => engine.destroy(reason),
+    });
     await this.#ports.close();
   }
 
@@ -131,5 +130,3 @@ export class RequestPool extends CheckedCalls implements Pool {
     return this.close();
   }
 }
-
-const CLOSE_CHECKS: Readonly<Record<string, Check>> = { timeout: zeroOrMore };

@@ -10,8 +10,9 @@ import { type Clock, realClock } from '../../clock.ts';
 import { badOptions } from '../../errors.ts';
 import type { PoolStats } from '../../stats.ts';
 import { CheckedCalls } from '../checked-calls.ts';
+import { type CloseOptions, closeWithin } from '../close-within.ts';
 import type { HandleCalls } from '../handle-calls.ts';
-import { type Check, checkedCall, show, zeroOrMore } from '../validate.ts';
+import { show } from '../validate.ts';
 import { NO_OPTIONS } from '../validate-request.ts';
 import { Connection } from './connection.ts';
 import { BlockingRequests, type SyncRequests } from './sync-requests.ts';
@@ -31,7 +32,7 @@ export interface ConnectedPool extends HandleCalls, AsyncDisposable {
    * Ends the connection: asks for nothing more, lets the exchanges of this thread end, closes the
    * port; after `timeout` ms (default none) destroys. The pool lives on. Idempotent.
    */
-  close(options?: { readonly timeout?: number | undefined }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
   /**
    * Ends the connection at once: the exchanges of this thread end with `ERR_POOL_DESTROYED`,
    * `reason` as its cause. The pool lives on. Idempotent.
@@ -69,15 +70,8 @@ export class RemotePool extends CheckedCalls implements ConnectedPool {
     return answer.stats;
   }
 
-  async close(options: { readonly timeout?: number | undefined } = NO_OPTIONS): Promise<void> {
-    const { timeout = Number.POSITIVE_INFINITY } = checkedCall(options, CLOSE_CHECKS);
-    const { clock } = this.#connection;
-    const timer =
-      timeout === Number.POSITIVE_INFINITY
-        ? undefined
-        : clock.setTimeout(() => void this.#connection.destroy(undefined), timeout);
-    await this.#connection.close();
-    if (timer !== undefined) clock.clearTimeout(timer);
+  close(options: CloseOptions = NO_OPTIONS): Promise<void> {
+    return closeWithin(options, this.#connection);
   }
 
   destroy(reason?: unknown): Promise<void> {
@@ -88,5 +82,3 @@ export class RemotePool extends CheckedCalls implements ConnectedPool {
     return this.close();
   }
 }
-
-const CLOSE_CHECKS: Readonly<Record<string, Check>> = { timeout: zeroOrMore };
