@@ -5,16 +5,24 @@
 
 import type { BodyChunk } from '../options.ts';
 
-/**
- * The bytes of a chunk and whether they are our own; `undefined` for a value of another type, and
- * for memory that was transferred away.
- */
-export function chunkBytes(
-  chunk: BodyChunk,
-): { readonly bytes: Uint8Array; readonly owned: boolean } | undefined {
+/** The bytes of a chunk, and whether they are our own. */
+interface ChunkBytes {
+  readonly bytes: Uint8Array;
+  readonly owned: boolean;
+}
+
+/** `undefined` for a value of another type, and for memory that was transferred away. */
+export function chunkBytes(chunk: BodyChunk): ChunkBytes | undefined {
   if (typeof chunk === 'string') return { bytes: Buffer.from(chunk, 'utf8'), owned: true };
   const bytes = viewOf(chunk);
   return bytes && { bytes, owned: false };
+}
+
+/** The bytes of a chunk that a body source has yielded; throws for what is none. */
+export function sourceChunk(chunk: BodyChunk): ChunkBytes {
+  const known = chunkBytes(chunk);
+  if (known === undefined) throw new TypeError('the body source yielded what is no chunk');
+  return known;
 }
 
 /**

@@ -5,7 +5,7 @@
  * up when the exchange no longer wants it: a stream is closed, a generator runs its `finally`.
  */
 
-import { chunkBytes } from '../actors/chunk-bytes.ts';
+import { sourceChunk } from '../actors/chunk-bytes.ts';
 import { type BodyReader, type BodySource, readerOf } from './body-source.ts';
 
 export interface PumpObserver {
@@ -47,9 +47,8 @@ export class BodyPump {
           this.#observer.sourceEnded();
           return;
         }
-        const chunk = chunkBytes(value);
-        if (chunk === undefined) throw new TypeError('the body source yielded what is no chunk');
-        if (!(await this.#upload.write(chunk.bytes, chunk.owned))) this.stop();
+        const { bytes, owned } = sourceChunk(value);
+        if (!(await this.#upload.write(bytes, owned))) this.stop();
       }
     } catch (error) {
       if (this.#stopped) return;

@@ -5,7 +5,7 @@
  * Invariant: the source is read by one reader, and told (`return`) when nobody wants more of it.
  */
 
-import { chunkBytes } from '../../actors/chunk-bytes.ts';
+import { sourceChunk } from '../../actors/chunk-bytes.ts';
 import type { BodyChunk, ResolvedRequest } from '../../options.ts';
 import type { PumpObserver } from '../body-pump.ts';
 
@@ -62,9 +62,8 @@ export class SyncPump {
       this.#observer.sourceEnded();
       return;
     }
-    const chunk = chunkBytes(value);
-    if (chunk === undefined) throw new TypeError('the body source yielded what is no chunk');
+    const { bytes, owned } = sourceChunk(value);
     // There is room, so it is sent before this returns.
-    this.#sink.write(chunk.bytes, chunk.owned);
+    this.#sink.write(bytes, owned);
   }
 }
