@@ -7,10 +7,11 @@
  */
 
 import { ChildProcess } from 'node:child_process';
-import { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { MessagePort, Worker } from 'node:worker_threads';
+import { http } from '../node-http.ts';
 import type { CallerScope, WatchableActor } from '../options.ts';
 
 /** How one object is watched. */
@@ -29,8 +30,8 @@ export function attachmentFor(value: unknown): Attachment | undefined {
   if (value instanceof Worker) return emitter(value, 'exit', () => value.threadId === -1);
   if (value instanceof MessagePort) return messagePort(value);
   if (value instanceof ChildProcess) return emitter(value, 'exit', () => isProcessGone(value));
-  if (value instanceof ServerResponse) return closing(value, () => value.writableEnded);
-  if (value instanceof IncomingMessage) return incoming(value);
+  if (value instanceof http.ServerResponse) return closing(value, () => value.writableEnded);
+  if (value instanceof http.IncomingMessage) return incoming(value);
   if (isActor(value)) return actor(value);
   const http2Stream = http2StreamOf(value);
   if (http2Stream !== undefined) return closing(http2Stream, () => isHttp2Complete(http2Stream));
@@ -158,7 +159,7 @@ const responses = new WeakMap<IncomingMessage, ServerResponse>();
 
 function responseTo(message: IncomingMessage, socket: ServerSocket): ServerResponse | undefined {
   const writing = socket._httpMessage;
-  if (writing instanceof ServerResponse && writing.req === message) {
+  if (writing instanceof http.ServerResponse && writing.req === message) {
     responses.set(message, writing);
   }
   return responses.get(message);

@@ -7,10 +7,10 @@
  * the reader of the body or here, or cancelled.
  */
 
-import { STATUS_CODES } from 'node:http';
 import type { AsyncHandle } from '../../async-handle.ts';
 import { badOptions, RequestError } from '../../errors.ts';
 import type { StatusMessage } from '../../messages.ts';
+import { http } from '../../node-http.ts';
 import type { RequestOptionsWithUrl } from '../../options.ts';
 import { type Hop, type HopBody, locationOf, MOST_HOPS, nextHop } from './hops.ts';
 import { type BodyCalls, bodyStream } from './response-body.ts';
@@ -127,7 +127,11 @@ function responseOf(
   const body = hasBody ? bodyStream(calls, handle, { encoding, failure }) : null;
   // Its end is near, and nobody else will read it.
   if (!hasBody) void drain(calls, handle);
-  const response = new Response(body, { status, statusText: STATUS_CODES[status] ?? '', headers });
+  const response = new Response(body, {
+    status,
+    statusText: http.STATUS_CODES[status] ?? '',
+    headers,
+  });
   const url = new URL(hop.url);
   url.hash = '';
   // What a constructed response cannot be told.

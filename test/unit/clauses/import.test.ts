@@ -28,3 +28,15 @@ test.each(['untouched', 'chosen'])(
     expect(await child.end).toEqual({ code: 0, lines: ['end of script'], errors: '' });
   },
 );
+
+test('I4 importing does not load the undici that Node has of its own', async () => {
+  const url = pathToFileURL(join(built, 'index.js')).href;
+  const script = `await import('${url}');
+    console.log(process.moduleLoadList.filter((name) => name.includes('undici')).join());`;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    script,
+  ]);
+  expect(stdout).toBe('\n');
+});
