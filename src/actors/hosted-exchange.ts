@@ -212,6 +212,8 @@ class RevocableExchange extends Exchange {
   /** A stream tells when all of the request has left it; a connection has to be looked at. */
   override streamOpened(stream: Writable): void {
     super.streamOpened(stream);
+    // The head goes now; that of an upload was not yet sent when it started.
+    this.#mark.noteHead(true);
     if (this.#hasBytes) stream.once('finish', () => this.#mark.noteFlushed());
   }
 }

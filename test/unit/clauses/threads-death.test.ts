@@ -2,10 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import { failureOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
+import { http2Peer } from '../../helpers/http2-peer.ts';
 import { collectUnhandled, settled } from '../../helpers/leaks.ts';
 import type { ScriptedConnection } from '../../helpers/scripted-connection.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { threadPool } from '../../helpers/thread-pool.ts';
+import { trustedServer } from '../../helpers/tls.ts';
 import { until } from '../../helpers/until.ts';
 
 const PATIENT = { connectTimeout: 60_000, idleTimeout: 60_000 };
@@ -121,6 +123,17 @@ describe('what a thread has not started', () => {
     expect(error).toMatchObject({ code: 'ERR_WORKER_DIED', sent: false, retryable: true });
     await pool.close();
   });
+});
+
+test('W2 is said to be sent of an upload over HTTP/2 without a first byte, whose head has left', async () => {
+  await using peer = await http2Peer({ tls: trustedServer });
+  const pool = threadPool(PATIENT);
+  const handle = pool.post(peer.origin, { streamBody: true });
+  await peer.stream();
+  pool.killWorker(1);
+  const { error } = await failureOf(pool, handle);
+  expect(error).toMatchObject({ code: 'ERR_WORKER_DIED', sent: true, retryable: false });
+  await pool.close();
 });
 
 test('W3 threads that die too often fail the pool', async () => {
