@@ -7,6 +7,7 @@ import { RemotePool } from '../../src/pool/port/connected-pool.ts';
 import { RequestPool } from '../../src/pool/request-pool.ts';
 import { gaugesOf } from './ends.ts';
 import { ManualClock } from './manual-clock.ts';
+import { ScriptedDispatcher } from './scripted-dispatcher.ts';
 
 export interface Connected extends AsyncDisposable {
   readonly pool: RequestPool;
@@ -15,6 +16,16 @@ export interface Connected extends AsyncDisposable {
   readonly port: MessagePort;
   /** Time of both; stands still unless a test moves it. */
   readonly clock: ManualClock;
+}
+
+/** The same over a transport that the test plays. */
+export interface Played extends Connected {
+  readonly dispatcher: ScriptedDispatcher;
+}
+
+export function playedPool(): Played {
+  const dispatcher = new ScriptedDispatcher();
+  return { ...connectedPool({ dispatcher: () => dispatcher }), dispatcher };
 }
 
 export function connectedPool(options: PoolOptions = {}): Connected {

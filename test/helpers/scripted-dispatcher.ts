@@ -29,6 +29,13 @@ export class ScriptedDispatcher extends Dispatcher {
     return this.#dispatches.next();
   }
 
+  /** The next dispatch, started. */
+  async begun(): Promise<ScriptedDispatch> {
+    const wire = await this.next();
+    wire.start();
+    return wire;
+  }
+
   override dispatch(
     options: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,

@@ -1,9 +1,9 @@
 /** The connections to an origin that speaks HTTP/1.1 alone. */
 
-import type { Dispatcher } from 'undici';
 import { Client } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { Http1Clients } from '../../../src/actors/http1-clients.ts';
+import { plainGet } from '../../helpers/plain-get.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
@@ -25,20 +25,7 @@ async function stage(): Promise<Stage> {
     peer,
     clients,
     unused: unused.promise,
-    get: () =>
-      new Promise((resolve) => {
-        let answer: unknown;
-        const handler: Dispatcher.DispatchHandler = {
-          onRequestStart: () => {},
-          onResponseStart: (_controller, status) => {
-            answer = status;
-          },
-          onResponseData: () => {},
-          onResponseEnd: () => resolve(answer),
-          onResponseError: (_controller, error) => resolve((error as NodeJS.ErrnoException).code),
-        };
-        clients.dispatch({ origin: peer.origin, path: '/', method: 'GET' }, handler);
-      }),
+    get: () => plainGet(clients, peer.origin),
     [Symbol.asyncDispose]: async () => {
       await clients.destroy();
       await peer.close();

@@ -1,31 +1,13 @@
 /** The pools of a worker, one for each origin it has connections to. */
 
-import type { Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { Connections } from '../../../src/actors/connections.ts';
 import { createAgent } from '../../../src/actors/transport.ts';
-import type { WorkerAgent } from '../../../src/actors/worker-agent.ts';
 import { realClock } from '../../../src/clock.ts';
 import { expectNoLeaks, snapshotResources } from '../../helpers/leaks.ts';
+import { plainGet } from '../../helpers/plain-get.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { until } from '../../helpers/until.ts';
-
-/** Dispatches a GET; resolves with its status, or with the code of its error. */
-function get(agent: WorkerAgent, origin: string): Promise<unknown> {
-  return new Promise((resolve) => {
-    let answer: unknown;
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart: () => {},
-      onResponseStart: (_controller, status) => {
-        answer = status;
-      },
-      onResponseData: () => {},
-      onResponseEnd: () => resolve(answer),
-      onResponseError: (_controller, error) => resolve((error as NodeJS.ErrnoException).code),
-    };
-    agent.dispatch({ origin, path: '/', method: 'GET' }, handler);
-  });
-}
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
 
@@ -34,7 +16,7 @@ describe('the agent of a worker', () => {
     await using peer = await scriptedPeer();
     const before = snapshotResources();
     const agent = createAgent(realClock, new Connections());
-    const answered = get(agent, peer.origin);
+    const answered = plainGet(agent, peer.origin);
     const connection = await peer.connection();
     connection.write(ANSWER);
     expect(await answered).toBe(200);
@@ -51,7 +33,7 @@ describe('the agent of a worker', () => {
     const { origin } = peer;
     await peer[Symbol.asyncDispose]();
     const agent = createAgent(realClock, new Connections());
-    expect(await get(agent, origin)).toBe('ECONNREFUSED');
+    expect(await plainGet(agent, origin)).toBe('ECONNREFUSED');
     await until(() => agent.origins === 0, 'the origin is not forgotten');
     await agent.close();
   });
@@ -60,7 +42,7 @@ describe('the agent of a worker', () => {
     await using peer = await scriptedPeer();
     const agent = createAgent(realClock, new Connections());
     await agent[end]();
-    expect(await get(agent, peer.origin)).toBe('UND_ERR_DESTROYED');
+    expect(await plainGet(agent, peer.origin)).toBe('UND_ERR_DESTROYED');
     expect(agent.origins).toBe(0);
   });
 });

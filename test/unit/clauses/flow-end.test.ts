@@ -26,8 +26,7 @@ async function streamed(
   cleanups.push(() => pool.destroy());
   const log = new MessageLog();
   pool.get('http://peer.test/', { stream: true, window, replyTo: log.receive });
-  const wire = await dispatcher.next();
-  wire.start();
+  const wire = await dispatcher.begun();
   wire.head();
   return { pool, log, wire };
 }
@@ -128,8 +127,7 @@ test('F3 lets the timers go on while there is no credit', async () => {
   const log = new MessageLog();
   const request = { stream: true, window: 4, replyTo: log.receive, idleTimeout: 100 };
   const handle = pool.get('http://peer.test/', request);
-  const wire = await dispatcher.next();
-  wire.start();
+  const wire = await dispatcher.begun();
   wire.head();
   wire.data('abcdef');
   clock.advance(90);

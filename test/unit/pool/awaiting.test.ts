@@ -30,8 +30,7 @@ beforeEach(async () => {
   const dispatcher = new ScriptedDispatcher();
   pool = new RequestPool({ ...TIMELESS, workers: 1, dispatcher: () => dispatcher }, { clock });
   handle = pool.get('http://peer.test/', { stream: true, window: 4 });
-  wire = await dispatcher.next();
-  wire.start();
+  wire = await dispatcher.begun();
   // Old enough for the pool to keep the handle no longer: no timer but those of the tests is left.
   clock.advance(SWEPT_MS);
   expect(clock.pending).toBe(0);

@@ -20,8 +20,7 @@ afterEach(async () => {
 const launch = () => pool.get('http://peer.test/', { stream: true });
 
 async function begun(): Promise<ScriptedDispatch> {
-  const wire = await dispatcher.next();
-  wire.start();
+  const wire = await dispatcher.begun();
   wire.head();
   return wire;
 }

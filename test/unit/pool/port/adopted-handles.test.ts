@@ -4,32 +4,24 @@ import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AsyncHandle } from '../../../../src/index.ts';
 import { RemotePool } from '../../../../src/pool/port/connected-pool.ts';
-import { type Connected, connectedPool } from '../../../helpers/connected.ts';
+import { connectedPool, type Played, playedPool } from '../../../helpers/connected.ts';
 import { codeOf, messagesOf } from '../../../helpers/ends.ts';
 import { collectUnhandled, gc, isCollected, settled } from '../../../helpers/leaks.ts';
 import { textOf } from '../../../helpers/message-log.ts';
-import { type ScriptedDispatch, ScriptedDispatcher } from '../../../helpers/scripted-dispatcher.ts';
 import { scriptedPeer } from '../../../helpers/scripted-peer.ts';
 
 const URL = 'http://peer.test/';
-let dispatcher: ScriptedDispatcher;
-let stage: Connected;
-let connected: Connected['connected'];
-let pool: Connected['pool'];
+let stage: Played;
+let connected: Played['connected'];
+let pool: Played['pool'];
+let dispatcher: Played['dispatcher'];
 
 beforeEach(() => {
-  dispatcher = new ScriptedDispatcher();
-  stage = connectedPool({ dispatcher: () => dispatcher });
-  ({ connected, pool } = stage);
+  stage = playedPool();
+  ({ connected, pool, dispatcher } = stage);
 });
 
 afterEach(() => stage[Symbol.asyncDispose]());
-
-async function begun(): Promise<ScriptedDispatch> {
-  const wire = await dispatcher.next();
-  wire.start();
-  return wire;
-}
 
 test('H2 a ref of the pool is a handle here: the same response for all who await', async () => {
   const handle = pool.get(URL);
@@ -37,7 +29,7 @@ test('H2 a ref of the pool is a handle here: the same response for all who await
   expect(adopted.ref).toBe(handle.ref);
   expect(connected.handle(handle.ref)).toBe(adopted);
   const waiting = Promise.all([connected.await(adopted), connected.await(adopted)]);
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   await settled();
   wire.head(201, { 'x-one': '1' });
   wire.data('{"for":"all"}');
@@ -54,7 +46,7 @@ test('H2 a ref of the pool is a handle here: the same response for all who await
 test('M1 its messages are read once, by whoever asks for them first', async () => {
   const handle = pool.get(URL, { stream: true });
   const adopted = connected.handle(handle.ref);
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   expect(await connected.receive(adopted, { timeout: 0 })).toBeUndefined();
   const first = connected.receive(adopted);
   await settled();
@@ -78,7 +70,7 @@ test('H3 what comes after a reader in another thread is gone is for the others',
   const other = new RemotePool(pool.port(), stage.clock);
   const adopted = other.handle(handle.ref);
   const reads = [1, 2].map(() => other.receive(adopted));
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   await settled();
   const gone = Promise.all(reads.map(codeOf));
   await other.destroy();
@@ -93,7 +85,7 @@ test('H3 what comes after a reader in another thread is gone is for the others',
 
 test('M4 leaving a loop over it cancels the exchange', async () => {
   const handle = pool.get(URL, { stream: true });
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   for await (const { type } of connected.messages(connected.handle(handle.ref))) {
     expect(type).toBe('status');
@@ -136,7 +128,7 @@ test('U3 a chunk whose memory goes before its turn ends the exchange, not in sil
 test('X1 it can be cancelled from here, and credit granted', async () => {
   const handle = pool.get(URL, { stream: true, window: 4 });
   const adopted = connected.handle(handle.ref);
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   wire.data('abcdef');
   expect(wire.paused).toBe(true);
@@ -151,7 +143,7 @@ test('X1 it can be cancelled from here, and credit granted', async () => {
 test('A2 giving up ends the waiting and nothing else', async () => {
   const handle = pool.get(URL, { stream: true, window: 4 });
   const adopted = connected.handle(handle.ref);
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   const controller = new AbortController();
   const aborted = connected.await(adopted, { signal: controller.signal });
   const late = connected.await(adopted, { timeout: 100 });
@@ -171,7 +163,7 @@ test('A2 giving up ends the waiting and nothing else', async () => {
 
 test('H2 refs of ended exchanges, and of none, are unknown handles', async () => {
   const ended = pool.get(URL);
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   wire.end();
   await pool.await(ended);
@@ -195,7 +187,7 @@ test('H2 refs of ended exchanges, and of none, are unknown handles', async () =>
 test('H2 an exchange of one thread can be awaited and cancelled in another, not read there', async () => {
   const other = new RemotePool(pool.port(), stage.clock);
   const handle = other.get(URL);
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   const adopted = connected.handle(handle.ref);
   const waiting = connected.await(adopted);
   await expect(connected.receive(adopted)).rejects.toMatchObject({
@@ -217,7 +209,7 @@ test('H8 an exchange lives as long as there is a handle of it in any thread', as
     return { first: new WeakRef(handle), adopted: connected.handle(handle.ref) };
   };
   const held = adopt();
-  (await begun()).head();
+  (await dispatcher.begun()).head();
   stage.clock.advance(64);
   await gc();
   await settled();
@@ -231,7 +223,7 @@ test('H8 an exchange lives as long as there is a handle of it in any thread', as
 
 test('H3 whoever waits for an answer is told when the connection or the pool ends', async () => {
   const handle = pool.get(URL, { stream: true, timeout: Number.POSITIVE_INFINITY });
-  await begun();
+  await dispatcher.begun();
   const adopted = connected.handle(handle.ref);
   const waits = [connected.await(adopted), connected.receive(adopted)].map(codeOf);
   await settled();

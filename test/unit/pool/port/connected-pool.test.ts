@@ -4,31 +4,23 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectPool, createPool, type Message, RequestError } from '../../../../src/index.ts';
 import { PROTOCOL } from '../../../../src/pool/port/protocol.ts';
-import { type Connected, connectedPool } from '../../../helpers/connected.ts';
+import { connectedPool, type Played, playedPool } from '../../../helpers/connected.ts';
 import { codeOf, failureOf, messagesOf } from '../../../helpers/ends.ts';
 import { collectUnhandled, gc, settled } from '../../../helpers/leaks.ts';
 import { MessageLog, textOf } from '../../../helpers/message-log.ts';
-import { type ScriptedDispatch, ScriptedDispatcher } from '../../../helpers/scripted-dispatcher.ts';
 
 const URL = 'http://peer.test/';
-let dispatcher: ScriptedDispatcher;
-let stage: Connected;
-let connected: Connected['connected'];
-let pool: Connected['pool'];
+let stage: Played;
+let connected: Played['connected'];
+let pool: Played['pool'];
+let dispatcher: Played['dispatcher'];
 
 beforeEach(() => {
-  dispatcher = new ScriptedDispatcher();
-  stage = connectedPool({ dispatcher: () => dispatcher });
-  ({ connected, pool } = stage);
+  stage = playedPool();
+  ({ connected, pool, dispatcher } = stage);
 });
 
 afterEach(() => stage[Symbol.asyncDispose]());
-
-async function begun(): Promise<ScriptedDispatch> {
-  const wire = await dispatcher.next();
-  wire.start();
-  return wire;
-}
 
 const issuesOf = (call: () => unknown): readonly string[] => {
   try {
@@ -52,7 +44,7 @@ test('H1 throws at the call what the pool itself would throw, and asks for nothi
 test('H1 options that cannot be cloned as they are cross by their values', async () => {
   const minThroughput = new Proxy({ bytes: 1, interval: 1_000 }, {});
   const handle = connected.get(URL, { minThroughput });
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   wire.end();
   expect((await connected.await(handle)).status).toBe(200);
@@ -77,7 +69,7 @@ test('W6 refuses what is no fresh port of a pool', async () => {
 
 test('M7 messages are whole again: errors with code, responses with methods', async () => {
   const handle = connected.get(URL);
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head(200, { 'content-type': 'application/json' });
   wire.data('{"a":');
   wire.data('1}');
@@ -99,7 +91,7 @@ test('M7 messages are whole again: errors with code, responses with methods', as
 
 test('M7 an error tells as much as it does in the thread of the pool', async () => {
   const handle = connected.put(URL, { body: 'text' });
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.fail(Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' }));
   const { error } = await failureOf(connected, handle);
   expect(error).toBeInstanceOf(RequestError);
@@ -116,7 +108,7 @@ test('M7 an error tells as much as it does in the thread of the pool', async () 
 
 test('X1 a cancel beats a response that is on its way, and gives its reason as cause', async () => {
   const handle = connected.get(URL, { stream: true });
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   wire.data('abc');
   wire.end();
@@ -145,7 +137,7 @@ test('X3 C5 what is dead before it is asked for never reaches the pool', async (
 
 test('F1 credit goes back when a message was read here, and not before', async () => {
   const handle = connected.get(URL, { stream: true, window: 4 });
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   wire.data('abcdefghij');
   await settled();
@@ -163,7 +155,7 @@ test('F1 credit goes back when a message was read here, and not before', async (
 test('F1 a receiver grants with updateFlow; without a window it needs not', async () => {
   const [bounded, unbounded] = [new MessageLog(), new MessageLog()];
   const handle = connected.get(URL, { stream: true, window: 4, replyTo: bounded.receive });
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   wire.data('abcdefghij');
   await settled();
@@ -175,7 +167,7 @@ test('F1 a receiver grants with updateFlow; without a window it needs not', asyn
   await settled();
   expect(textOf(bounded.body)).toBe('abcdefghij');
   connected.get(URL, { stream: true, replyTo: unbounded.receive });
-  const other = await begun();
+  const other = await dispatcher.begun();
   other.head();
   for (let count = 0; count < 64; count += 1) other.data(new Uint8Array(65_536));
   wire.end();
@@ -186,7 +178,7 @@ test('F1 a receiver grants with updateFlow; without a window it needs not', asyn
 
 test('F2 no more than a hop is under way to a thread that does not look', async () => {
   connected.get(URL, { stream: true, replyTo: () => {} });
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   let sent = 0;
   for (; !wire.paused && sent < 64; sent += 1) wire.data(new Uint8Array(65_536));
@@ -195,7 +187,7 @@ test('F2 no more than a hop is under way to a thread that does not look', async 
 
 test('A1 await collects a stream that nobody reads, whatever its window', async () => {
   const handle = connected.get(URL, { stream: true, window: 1 });
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   wire.data('abcdef');
   await settled();
@@ -208,7 +200,7 @@ test('A1 await collects a stream that nobody reads, whatever its window', async 
 
 test('A2 its own timeout ends only the waiting', async () => {
   const handle = connected.get(URL);
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   const late = connected.await(handle, { timeout: 100 });
   stage.clock.advance(120);
   expect(await codeOf(late)).toBe('ERR_AWAIT_TIMEOUT');
@@ -219,7 +211,7 @@ test('A2 its own timeout ends only the waiting', async () => {
 
 test('M4 leaving a loop cancels the exchange in the pool', async () => {
   const handle = connected.get(URL, { stream: true });
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   for await (const { type } of connected.messages(handle)) {
     expect(type).toBe('status');
@@ -234,7 +226,7 @@ test('H8 a handle dropped here is a dropped handle', async () => {
   using unhandled = collectUnhandled();
   await (async () => {
     connected.get(URL, { stream: true });
-    const wire = await begun();
+    const wire = await dispatcher.begun();
     wire.head();
   })();
   stage.clock.advance(64);
@@ -259,7 +251,7 @@ test('H2 a handle of one pool is unknown to another, a forged one to all', async
 
 test('H2 the ref of an exchange of another thread makes a handle in that of the pool', async () => {
   const handle = connected.get(URL);
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   const here = pool.handle(handle.ref);
   expect(here.ref).toBe(handle.ref);
   const waiting = pool.await(here);
@@ -283,7 +275,7 @@ test('P1 a request that meets a closed pool on its way ends as refused', async (
 test('P1 destroy of the pool ends each exchange once, here too', async () => {
   const log = new MessageLog();
   const handle = connected.get(URL, { replyTo: log.receive });
-  await begun();
+  await dispatcher.begun();
   await pool.destroy('the end');
   expect(await codeOf(connected.await(handle))).toBe('ERR_POOL_DESTROYED');
   await settled();
@@ -295,14 +287,14 @@ test('P1 close of a connection lets its exchanges end, and leaves the pool as it
   const handle = connected.get(URL);
   const closing = connected.close();
   expect(() => connected.get(URL)).toThrow(expect.objectContaining({ code: 'ERR_POOL_CLOSED' }));
-  const wire = await begun();
+  const wire = await dispatcher.begun();
   wire.head();
   wire.end();
   expect((await connected.await(handle)).status).toBe(200);
   await closing;
   await connected.close();
   const [again, second] = [connectPool(pool.port()), pool.get(URL)];
-  (await begun()).fail(new Error('no'));
+  (await dispatcher.begun()).fail(new Error('no'));
   await codeOf(pool.await(second));
   await again.close();
 });
@@ -310,7 +302,7 @@ test('P1 close of a connection lets its exchanges end, and leaves the pool as it
 test('P1 destroy of a connection ends its exchanges at once; for the pool their callers died', async () => {
   const messages: Message[] = [];
   connected.get(URL, { stream: true, replyTo: (message) => messages.push(message) });
-  await begun();
+  await dispatcher.begun();
   const destroyed = connected.destroy('enough');
   expect(messages).toMatchObject([
     { type: 'error', error: { code: 'ERR_POOL_DESTROYED', cause: 'enough', sent: true } },
@@ -322,7 +314,7 @@ test('P1 destroy of a connection ends its exchanges at once; for the pool their 
 
 test('P1 close with a timeout destroys what is left', async () => {
   const handle = connected.get(URL);
-  await begun();
+  await dispatcher.begun();
   const closing = connected.close({ timeout: 100 });
   stage.clock.advance(100);
   await closing;
