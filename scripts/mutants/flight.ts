@@ -11,15 +11,15 @@ export const flights: readonly Mutant[] = [
     id: 'flight: is still in the map when its receiver hears of the end',
     file: flight,
     find: `      this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);
-      this.#clock.over();
-      this.#upload?.cut(state.upload);
-      if (DISCARDING.has(state.outcome)) this.#delivery?.discard();
+      this.clock.over();
+      this.cutBody();
+      if (DISCARDING.has(state.outcome)) incoming.discard();
     } finally {
       this.#tell(terminal);
     }`,
-    replace: `      this.#clock.over();
-      this.#upload?.cut(state.upload);
-      if (DISCARDING.has(state.outcome)) this.#delivery?.discard();
+    replace: `      this.clock.over();
+      this.cutBody();
+      if (DISCARDING.has(state.outcome)) incoming.discard();
     } finally {
       this.#tell(terminal);
       this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);
@@ -29,21 +29,22 @@ export const flights: readonly Mutant[] = [
   {
     id: 'flight: keeps its slot when it ends',
     file: flight,
-    find: 'this.#worker?.release(this.request.origin);',
-    replace: '',
+    find: `    const terminal = terminalOf(factsOf(this), ending);
+    this.attempt?.leave();`,
+    replace: '    const terminal = terminalOf(factsOf(this), ending);',
     breaks: 'H6, X1',
   },
   {
     id: 'flight: keeps its slot when it moves to another worker',
     file: flight,
-    find: '      worker.release(this.request.origin);',
+    find: '    attempt?.leave();\n',
     replace: '',
     breaks: 'W2',
   },
   {
     id: 'flight: leaves its timeouts on the wheel',
     file: flight,
-    find: 'this.#clock.over();',
+    find: 'this.clock.over();',
     replace: '',
     breaks: 'P2',
   },
@@ -57,7 +58,7 @@ export const flights: readonly Mutant[] = [
   {
     id: 'flight: leaves senders waiting at its end',
     file: flight,
-    find: `      this.#upload?.cut(state.upload);
+    find: `      this.cutBody();
       if (DISCARDING`,
     replace: '      if (DISCARDING',
     breaks: 'U3, U4',
@@ -65,7 +66,7 @@ export const flights: readonly Mutant[] = [
   {
     id: 'flight: delivers after cancel what nobody had read',
     file: flight,
-    find: 'if (DISCARDING.has(state.outcome)) this.#delivery?.discard();',
+    find: 'if (DISCARDING.has(state.outcome)) incoming.discard();',
     replace: '',
     breaks: 'X1',
   },
@@ -78,30 +79,30 @@ export const flights: readonly Mutant[] = [
   },
   {
     id: 'flight: does not abort the transfer',
-    file: flight,
-    find: 'this.#abort();\n          break;',
+    file: 'src/pool/flight-course.ts',
+    find: 'this.abort();\n          break;',
     replace: 'break;',
     breaks: 'T3',
   },
   {
     id: 'flight: goes on with a body for a caller that is dead',
     file: flight,
-    find: "if (before.upload === 'open' && state.upload === 'abandoned') this.#upload?.abandon();",
+    find: "if (before.upload === 'open' && this.state.upload === 'abandoned') this.upload?.abandon();",
     replace: '',
     breaks: 'C2',
   },
   {
     id: 'flight-end: loses the terminal message',
     file: end,
-    find: 'delivery?.end(terminal);',
+    find: 'receiver?.end(terminal);',
     replace: '',
     breaks: 'H3',
   },
   {
     id: 'flight-end: doubles the terminal message',
     file: end,
-    find: 'delivery?.end(terminal);',
-    replace: 'delivery?.end(terminal);\n      delivery?.end(terminal);',
+    find: 'receiver?.end(terminal);',
+    replace: 'receiver?.end(terminal);\n      receiver?.end(terminal);',
     breaks: 'H3',
   },
   {

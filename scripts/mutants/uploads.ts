@@ -71,7 +71,7 @@ export const uploads: readonly Mutant[] = [
     id: 'flight-upload: says of a body that was cut that it is whole',
     file: flight,
     find: `    this.body.close();
-    this.#finish?.resolve(upload === 'ended_by_caller');`,
+    this.#answerFinish();`,
     replace: `    this.body.close();
     this.#finish?.resolve(true);`,
     breaks: 'U4',
@@ -80,7 +80,7 @@ export const uploads: readonly Mutant[] = [
     id: 'flight-upload: leaves the finish without an answer when the body is cut',
     file: flight,
     find: `    this.body.close();
-    this.#finish?.resolve(upload === 'ended_by_caller');`,
+    this.#answerFinish();`,
     replace: '    this.body.close();',
     breaks: 'U4',
   },

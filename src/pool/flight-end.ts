@@ -37,12 +37,12 @@ export class FlightEnd {
   }
 
   /** The one terminal message: to the receiver first, then to those who wait. */
-  come(terminal: TerminalMessage, delivery: Receiver | undefined): void {
+  come(terminal: TerminalMessage, receiver: Receiver | undefined): void {
     this.terminal = terminal;
     const waiters = this.#waiters;
     this.#waiters = undefined;
     try {
-      delivery?.end(terminal);
+      receiver?.end(terminal);
     } finally {
       if (waiters !== undefined) for (const waiter of waiters) waiter(terminal);
     }

@@ -15,7 +15,10 @@ import {
 } from '../errors.ts';
 import type { Metrics, UploadOutcome } from '../messages.ts';
 import type { ResolvedRequest } from '../options.ts';
+import type { FlightClock } from './flight-clock.ts';
 import type { FlightTimes } from './flight-deadlines.ts';
+import type { FlightUpload } from './flight-upload.ts';
+import type { WorkerSlot } from './worker-slot.ts';
 
 /** What a record knows at its end. */
 export interface FlightFacts {
@@ -30,6 +33,34 @@ export interface FlightFacts {
   readonly attempts: number;
   /** Whether bytes of the request reached the wire. */
   readonly sent: boolean;
+}
+
+/** A record that comes to its end. */
+export interface EndingFlight extends Pick<FlightFacts, 'ref' | 'request' | 'attempts'> {
+  readonly clock: FlightClock;
+  readonly upload: FlightUpload | undefined;
+  readonly incoming: { readonly response: { readonly bytesReceived: number } };
+  readonly attempt:
+    | { readonly worker: WorkerSlot; readonly transfer: Transfer | undefined }
+    | undefined;
+}
+
+export function factsOf(flight: EndingFlight): FlightFacts {
+  const { ref, request, clock, upload, attempts } = flight;
+  const { worker, transfer } = flight.attempt ?? {};
+  const wholeBytes = Number.isNaN(clock.sentMs) ? 0 : (request.bytes?.byteLength ?? 0);
+  return {
+    ref,
+    request,
+    times: clock,
+    nowMs: clock.now(),
+    transfer,
+    bytesSent: upload === undefined ? wholeBytes : upload.body.bytesSent,
+    bytesReceived: flight.incoming.response.bytesReceived,
+    worker: worker?.id,
+    attempts,
+    sent: transfer?.headSent(upload?.body) ?? false,
+  };
 }
 
 /** Clause S1. */

@@ -1,65 +1,71 @@
 /**
- * The upload of one exchange, as its record keeps it: the channel, the source that feeds it, and
- * the promise of `finishBody`.
+ * The upload of one exchange, as its record keeps it: the channel, the source that feeds it, the
+ * promise of `finishBody`; and what channel and source report, turned into events.
  *
  * Invariant: there is one promise of `finishBody`, and it settles: `true` when the body was handed
  * over whole for its caller, `false` when the upload ended in any other way (U4).
  */
 
-import type { Upload } from '../actors/request-lifecycle.ts';
+import { bytesGone } from '../actors/chunk-bytes.ts';
+import type { ExchangeEvent, ExchangeState } from '../actors/request-lifecycle.ts';
 import { UploadBody, type UploadObserver } from '../actors/upload-body.ts';
+import type { ErrorCode, Phase } from '../errors.ts';
 import type { ResolvedRequest } from '../options.ts';
 import { BodyPump, type PumpObserver } from './body-pump.ts';
 import { giveUpUnread } from './body-source.ts';
+import type { FlightClock } from './flight-clock.ts';
+import { UPLOAD_FINISHED, UPLOAD_SENT } from './flight-events.ts';
+import type { WorkerSlot } from './worker-slot.ts';
 
-export interface UploadKeeper extends UploadObserver, PumpObserver {
+/** The exchange, as its upload sees it. */
+export interface Uploading {
   readonly request: ResolvedRequest;
-  /** The body is finished; its last bytes are still on their way. */
-  uploadFinished(): void;
+  readonly state: ExchangeState;
+  readonly clock: FlightClock;
+  readonly attempt: { readonly worker: WorkerSlot } | undefined;
+  apply(event: ExchangeEvent): void;
+  fail(code: ErrorCode, cause: unknown, phase: Phase): void;
+  stop(code: ErrorCode, cause: unknown, phase: Phase): void;
 }
 
-export class FlightUpload {
+export class FlightUpload implements UploadObserver, PumpObserver {
   readonly body: UploadBody;
-  readonly #keeper: UploadKeeper;
+  readonly #flight: Uploading;
   #pump: BodyPump | undefined;
   #finish: PromiseWithResolvers<boolean> | undefined;
 
-  constructor(keeper: UploadKeeper) {
-    const { uploadBuffer: limit, contentLength } = keeper.request;
-    this.body = new UploadBody({ limit, contentLength, observer: keeper });
-    this.#keeper = keeper;
+  constructor(flight: Uploading) {
+    const { uploadBuffer: limit, contentLength } = flight.request;
+    this.body = new UploadBody({ limit, contentLength, observer: this });
+    this.#flight = flight;
   }
 
   /** Begins to read the source of the body, where it has one. */
   start(): void {
-    const { source } = this.#keeper.request;
+    const { source } = this.#flight.request;
     if (source === undefined || this.#pump !== undefined) return;
     try {
-      this.#pump = new BodyPump(source, this.body, this.#keeper);
+      this.#pump = new BodyPump(source, this.body, this);
     } catch (error) {
-      this.#keeper.sourceFailed(error);
+      this.sourceFailed(error);
       return;
     }
     this.#pump.run();
   }
 
-  /** Ends the body after what was sent so far; `upload` is what has become of it until now. */
-  finish(upload: Upload): Promise<boolean> {
+  /** Ends the body after what was sent so far. */
+  finish(): Promise<boolean> {
     if (this.#finish !== undefined) return this.#finish.promise;
     this.#finish = Promise.withResolvers<boolean>();
     const { promise, resolve } = this.#finish;
+    const { upload } = this.#flight.state;
     if (upload !== 'open') {
       if (upload !== 'finishing') resolve(upload === 'ended_by_caller');
       return promise;
     }
     // The transport reports the end of the body in a later tick, so it finds the state finished.
-    if (this.body.finish()) this.#keeper.uploadFinished();
+    if (this.body.finish()) this.#flight.apply(UPLOAD_FINISHED);
     return promise;
-  }
-
-  /** The transport has taken the end of the body. */
-  sent(upload: Upload): void {
-    this.#finish?.resolve(upload === 'ended_by_caller');
   }
 
   /** Ends the body after what was accepted, for a caller that is dead (C2). */
@@ -69,14 +75,48 @@ export class FlightUpload {
   }
 
   /** Releases whoever sends or finishes: nothing more of the body goes out (U3, U4). */
-  cut(upload: Upload): void {
+  cut(): void {
     this.#stopReading();
     this.body.close();
-    this.#finish?.resolve(upload === 'ended_by_caller');
+    this.#answerFinish();
+  }
+
+  // --- what the channel and the source report -------------------------------------------------
+
+  uploadProgressed(bytes: number): void {
+    const { clock, attempt } = this.#flight;
+    clock.uploadMoved();
+    if (attempt !== undefined) attempt.worker.bytesSent += bytes;
+  }
+
+  uploadSent(): void {
+    this.#flight.clock.sent();
+    this.#flight.apply(UPLOAD_SENT);
+    this.#answerFinish();
+  }
+
+  uploadLengthBroken(): void {
+    this.#flight.fail('ERR_BODY_LENGTH', undefined, 'upload');
+  }
+
+  bodyGone(): void {
+    this.sourceFailed(bytesGone());
+  }
+
+  sourceEnded(): void {
+    void this.finish();
+  }
+
+  sourceFailed(error: unknown): void {
+    this.#flight.stop('ERR_CANCELLED', error, 'upload');
+  }
+
+  #answerFinish(): void {
+    this.#finish?.resolve(this.#flight.state.upload === 'ended_by_caller');
   }
 
   #stopReading(): void {
-    const { source } = this.#keeper.request;
+    const { source } = this.#flight.request;
     if (this.#pump !== undefined) this.#pump.stop();
     else if (source !== undefined) giveUpUnread(source);
   }
