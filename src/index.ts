@@ -3,7 +3,8 @@
  *
  * Where a request goes: `pool/request-pool` checks the call and mints a handle; `pool/engine` puts
  * its record into the one map; `pool/admission` finds it a worker or lets it wait; `pool/flight`
- * drives it through `actors/request-lifecycle`; `actors/exchange` speaks with undici.
+ * drives it through `actors/request-lifecycle`, on a worker by `pool/flight-attempt`;
+ * `actors/exchange` speaks with undici.
  * Who watches whom: `pool/supervisor` keeps the workers (`actors/worker`), `actors/caller-monitor`
  * the callers and receivers, `pool/deadlines` the clock.
  */

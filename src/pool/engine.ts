@@ -10,12 +10,6 @@
  * listener of the pool is left (P2).
  */
 
-import type { Carrier } from '../actors/carrier.ts';
-import { Connections } from '../actors/connections.ts';
-import { InlineCarrier } from '../actors/inline-carrier.ts';
-import { ThreadCarrier } from '../actors/thread-carrier.ts';
-import { createAgent } from '../actors/transport.ts';
-import type { WorkerPorts } from '../actors/worker.ts';
 import type { AsyncHandle } from '../async-handle.ts';
 import type { Clock } from '../clock.ts';
 import { badOptions, type ErrorCode, RequestError } from '../errors.ts';
@@ -28,25 +22,16 @@ import type { FlightHost } from './flight-host.ts';
 import { FlightTable } from './flight-table.ts';
 import { Handles } from './handles.ts';
 import type { Answer } from './load-signs.ts';
-import { Retirement } from './retirement.ts';
 import { strategyOf } from './select.ts';
-import { type Supervisor, startSupervisor } from './supervisor.ts';
+import { type Seams, SupervisedWorkers, type WorkersHost } from './supervised-workers.ts';
 import { changeLimits } from './validate-limits.ts';
 import { type RequestCall, resolveRequest } from './validate-request.ts';
 import { Watches } from './watches.ts';
-import { WorkerSlot } from './worker-slot.ts';
-
-/** What tests replace: time, chance, and what runs in a thread. */
-export interface Seams {
-  readonly clock: Clock;
-  readonly random: () => number;
-  /** What the threads of workers run; `undefined` for the module that belongs here. */
-  readonly threadModule: URL | undefined;
-}
+import type { WorkerSlot } from './worker-slot.ts';
 
 type Life = 'open' | 'closing' | 'destroyed' | 'failed';
 
-export class Engine implements FlightHost<Flight> {
+export class Engine implements FlightHost<Flight>, WorkersHost {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly #flights = new FlightTable<Flight>();
@@ -55,11 +40,8 @@ export class Engine implements FlightHost<Flight> {
   /** Whether its workers have the pool's own transport, not one of the user's. */
   readonly hasOwnTransport: boolean;
   readonly #watches = new Watches();
-  readonly #slots: readonly WorkerSlot[];
+  readonly #workers: SupervisedWorkers;
   readonly #admission: Admission<Flight>;
-  readonly #supervisor: Supervisor;
-  readonly #retirement: Retirement;
-  readonly #threadModule: URL | undefined;
   readonly #errors: Record<string, number> = {};
   #done = 0;
   #openUploads = 0;
@@ -71,30 +53,21 @@ export class Engine implements FlightHost<Flight> {
 
   constructor(options: ResolvedPool, seams: Seams) {
     this.clock = seams.clock;
-    this.#threadModule = seams.threadModule;
     this.defaults = options.defaults;
     this.hasOwnTransport = options.dispatcher === undefined;
     this.deadlines = new Deadlines(seams.clock);
     this.handles = new Handles(this, this.#flights);
-    this.#retirement = new Retirement(seams.clock);
-    this.#slots = Array.from({ length: options.workers }, (_, index) => new WorkerSlot(index + 1));
+    this.#workers = new SupervisedWorkers(options, seams, this);
     this.#admission = new Admission({
       limits: options.limits,
-      slots: this.#slots,
+      slots: this.#workers.slots,
       strategy: strategyOf(options.select, seams.random),
       clock: seams.clock,
       deadlines: this.deadlines,
       start: (flight, slot) => flight.start(slot),
       running: () => this.#flights.snapshot().filter(({ isQueued }) => !isQueued),
     });
-    this.#supervisor = startSupervisor({
-      workers: options.workers,
-      maxRestarts: options.maxRestarts,
-      restartWindowMs: options.restartWindow,
-      clock: seams.clock,
-      ports: this.#workerPorts(options, seams.random),
-      failed: (error) => this.#fail(error),
-    });
+    this.#workers.start();
   }
 
   /** Checks a call and lets its exchange go; throws where nothing more is admitted (P1, W3). */
@@ -112,26 +85,17 @@ export class Engine implements FlightHost<Flight> {
       queued: this.#admission.queued,
       inFlight: this.#flights.size - this.#admission.queued,
       openUploads: this.#openUploads,
-      workers: this.#slots.map((slot) => ({
-        id: slot.id,
-        state: slot.state,
-        restarts: Math.max(0, slot.starts - 1),
-        inFlight: slot.inFlight,
-        openUploads: slot.openUploads,
-        bytesSent: slot.bytesSent,
-        bytesReceived: slot.bytesReceived,
-        eventLoopUtilization: slot.carrier?.eventLoopUtilization(),
-      })),
+      workers: this.#workers.stats(),
       totals: { done: this.#done, error: { ...this.#errors } },
     };
   }
 
   hasWorker(id: number): boolean {
-    return this.#slots.some((slot) => slot.id === id);
+    return this.#workers.has(id);
   }
 
   killWorker(id: number): void {
-    this.#supervisor.kill(id, new Error('killed by the operator'));
+    this.#workers.kill(id);
   }
 
   pause(): void {
@@ -145,7 +109,9 @@ export class Engine implements FlightHost<Flight> {
 
   /** Checks the limits and changes them; those that are not given stay. */
   setLimits(limits: PoolLimits): void {
-    this.#admission.change(changeLimits(limits, this.#admission.limits, this.#slots.length));
+    this.#admission.change(
+      changeLimits(limits, this.#admission.limits, this.#workers.slots.length),
+    );
   }
 
   /** Admits nothing more and resolves when all has ended and is closed (P1). */
@@ -206,7 +172,7 @@ export class Engine implements FlightHost<Flight> {
   }
 
   workerFault(worker: WorkerSlot, error: unknown): void {
-    this.#supervisor.fault(worker.id, error);
+    this.#workers.fault(worker.id, error);
   }
 
   remove(flight: Flight, outcome: 'done' | ErrorCode): void {
@@ -230,76 +196,26 @@ export class Engine implements FlightHost<Flight> {
     if (this.#life === 'open' || this.#life === 'closing') this.#admission.pump();
   }
 
-  // --- the workers ----------------------------------------------------------------------------
+  // --- for the workers ------------------------------------------------------------------------
 
-  #workerPorts(options: ResolvedPool, random: () => number): WorkerPorts {
-    return {
-      create: (id) => this.#createCarrier(id, options),
-      up: (id, carrier) => this.#workerUp(id, carrier),
-      down: (id, error) => this.#workerDown(id, error),
-      retire: (carrier) => this.#retirement.retire(carrier, this.#life === 'closing'),
-      random,
-      now: () => this.clock.now(),
-    };
+  get isClosing(): boolean {
+    return this.#life === 'closing';
   }
 
-  #createCarrier(id: number, options: ResolvedPool): Carrier {
-    const { dispatcher, thread, wedgeTimeout: wedgeMs } = options;
-    const { clock } = this;
-    const connections = new Connections();
-    const slot = this.#slots[id - 1];
-    // Nothing runs there now, and what the one before still closes is not the new one's.
-    if (slot !== undefined) slot.connections = connections;
-    if (thread === undefined) {
-      return new InlineCarrier(dispatcher?.({ id }) ?? createAgent(clock, connections));
-    }
-    const carrier: ThreadCarrier = new ThreadCarrier({
-      ...{ id, clock, connections, wedgeMs, thread, module: this.#threadModule },
-      stalled: () => this.#workerStalled(slot, carrier),
-      recovered: () => this.#workerRecovered(slot, carrier),
-      died: (error) => {
-        if (slot?.carrier === carrier) this.#supervisor.fault(id, error);
-      },
-    });
-    return carrier;
-  }
-
-  #workerUp(id: number, carrier: WorkerSlot['carrier']): void {
-    const slot = this.#slots[id - 1];
-    if (slot === undefined) return;
-    slot.carrier = carrier;
-    slot.state = 'up';
-    slot.starts += 1;
-    // Not within the start of the worker itself: what is admitted may break it again.
-    queueMicrotask(() => this.#admission.pump());
-  }
-
-  #workerDown(id: number, error: unknown): void {
-    const slot = this.#slots[id - 1];
-    if (slot?.carrier === undefined) return;
-    slot.carrier.halt();
-    slot.carrier = undefined;
-    this.#closeSlot(slot, (flight) => flight.workerDied(error));
-  }
-
-  /** Its thread may come up yet, but nobody waits for that where others could do the work (W4). */
-  #workerStalled(slot: WorkerSlot | undefined, carrier: Carrier): void {
-    if (slot?.carrier !== carrier) return;
-    carrier.halt();
-    this.#closeSlot(slot, (flight) => flight.workerStalled());
-  }
-
-  #workerRecovered(slot: WorkerSlot | undefined, carrier: Carrier): void {
-    if (slot?.carrier !== carrier || slot.state !== 'restarting') return;
-    slot.state = 'up';
+  workerUp(): void {
     this.#letIn();
   }
 
-  /** No more work for a worker; `tell` those that it has. */
-  #closeSlot(slot: WorkerSlot, tell: (flight: Flight) => void): void {
-    // First out of the choice, so that what moves does not come back here.
-    slot.state = 'restarting';
-    // Nobody else has the room first that those who move will need (W2).
+  workerDown(slot: WorkerSlot, error: unknown): void {
+    this.#tellThoseOf(slot, (flight) => flight.workerDied(error));
+  }
+
+  workerStalled(slot: WorkerSlot): void {
+    this.#tellThoseOf(slot, (flight) => flight.workerStalled());
+  }
+
+  /** Some end, others move; and nobody else has the room first that those will need (W2). */
+  #tellThoseOf(slot: WorkerSlot, tell: (flight: Flight) => void): void {
     this.#moving = true;
     try {
       for (const flight of this.#flights.snapshot()) if (flight.worker === slot) tell(flight);
@@ -311,10 +227,10 @@ export class Engine implements FlightHost<Flight> {
 
   // --- the end --------------------------------------------------------------------------------
 
-  #fail(error: unknown): void {
+  workersFailed(error: unknown): void {
     if (this.#life === 'destroyed' || this.#life === 'failed') return;
     this.#life = 'failed';
-    this.#stopSlots();
+    this.#workers.stopSlots();
     this.#stopAll('ERR_POOL_FAILED', error);
   }
 
@@ -324,9 +240,7 @@ export class Engine implements FlightHost<Flight> {
 
   /**
    * The exchanges first: while one lives it needs its worker, and stopping the workers would end it
-   * with the wrong code. Then the supervisor, which stops the workers, each of which retires its
-   * carrier; so nothing can be restarted behind our back. Then the connections, whose closing
-   * nobody is left to care about but the process.
+   * with the wrong code. Then the workers, and the connections they leave.
    */
   async #end(): Promise<void> {
     if (this.#flights.size > 0) {
@@ -334,16 +248,7 @@ export class Engine implements FlightHost<Flight> {
         this.#lastEnded = resolve;
       });
     }
-    this.#supervisor.stop();
-    this.#stopSlots();
-    await this.#retirement.done();
-  }
-
-  #stopSlots(): void {
-    for (const slot of this.#slots) {
-      slot.state = 'stopped';
-      slot.carrier = undefined;
-    }
+    await this.#workers.stop();
   }
 }
 

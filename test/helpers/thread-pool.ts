@@ -4,8 +4,8 @@
  */
 
 import type { PoolOptions } from '../../src/index.ts';
-import type { Seams } from '../../src/pool/engine.ts';
 import { RequestPool } from '../../src/pool/request-pool.ts';
+import type { Seams } from '../../src/pool/supervised-workers.ts';
 
 /** The seam for threads that do what tests want. */
 export const MORTAL: Partial<Seams> = {
