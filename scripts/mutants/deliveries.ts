@@ -26,15 +26,15 @@ export const deliveries: readonly Mutant[] = [
   {
     id: 'delivery: does not read on when there is credit again',
     file: delivery,
-    find: `    this.#source.resumeReading();
-    this.#source.heldDelivered();`,
-    replace: '    this.#source.heldDelivered();',
+    find: `    this.source.resumeReading();
+    this.source.heldDelivered();`,
+    replace: '    this.source.heldDelivered();',
     breaks: 'F2',
   },
   {
     id: 'delivery: does not tell that what was held is delivered',
     file: delivery,
-    find: 'this.#source.heldDelivered();',
+    find: 'this.source.heldDelivered();',
     replace: '',
     breaks: 'F3, H3',
   },
@@ -43,7 +43,7 @@ export const deliveries: readonly Mutant[] = [
     file: delivery,
     find: `    if (!this.#paused) return;
     this.#paused = false;
-    this.#source.resumeReading();
+    this.source.resumeReading();
   }`,
     replace: '  }',
     breaks: 'C2, C3',
