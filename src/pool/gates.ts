@@ -75,7 +75,9 @@ export class Gates {
   /** One passes; the gate it has to leave at its end is that of its origin. */
   pass(passenger: Passenger, nowMs: number): OriginGate | undefined {
     if (!this.#isLimiting) return undefined;
-    const ofOrigin = this.isPerOrigin ? this.#ofOrigin(passenger.origin, nowMs) : undefined;
+    const { origin } = passenger;
+    // One that is left of a limit that was taken away counts on, until nobody is in there.
+    const ofOrigin = this.isPerOrigin ? this.#ofOrigin(origin, nowMs) : this.#origins.get(origin);
     for (const gate of this.of(passenger)) gate.pass(nowMs);
     return ofOrigin;
   }

@@ -173,6 +173,19 @@ describe('maxPerOrigin', () => {
     expect(served.filter((name) => name === 'b').length).toBeGreaterThanOrEqual(3);
   });
 
+  test('H9 counts everybody once who started while it was not set', () => {
+    const stage = new AdmissionStage({ maxPerOrigin: 1, rate: { limit: 100, interval: 1_000 } });
+    stage.apply('a');
+    stage.change({ maxPerOrigin: OFF });
+    stage.apply('b');
+    stage.change({ maxPerOrigin: 2 });
+    stage.apply('c');
+    expect(stage.started).toEqual(['a', 'b']);
+    for (let n = 0; n < 3; n += 1) stage.endOne();
+    for (const name of ['d', 'e', 'f']) stage.apply(name);
+    expect(stage.started).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
   test('H9 counts those that run already when it is set while they do', () => {
     const stage = new AdmissionStage();
     const items = ['1', '2', '3'].map((name) => stage.apply(name));
