@@ -191,7 +191,8 @@ export class FlightClock implements Deadline, FlightTimes {
       this.#ask(dueMs);
     } else if (due.isThroughput && this.#movedEnough()) {
       this.measureThroughput(nowMs);
-      this.#ask(this.#next().dueMs);
+      // Something else may have fallen due with it.
+      this.expire(nowMs);
     } else {
       this.#owner.timedOut(due.code);
     }

@@ -57,6 +57,26 @@ describe.each(VERSIONS)('a trickling peer over HTTP/%s', (version) => {
     expect(await inbox.next()).toMatchObject({ type: 'done', metrics: { bytesReceived: 60 } });
   });
 
+  test('T2 puts no other timeout off by an interval that was good', async () => {
+    await using peer = await eitherPeer(version);
+    await using simulated = simulatedPool();
+    const { pool, inbox, replyTo, clock } = simulated;
+    const times = { minThroughput: { bytes: 1, interval: 1_001 }, idleTimeout: 1_002 };
+    pool.get(peer.origin, { replyTo, stream: true, window: 10, ...times });
+    const exchange = await peer.exchange();
+    await exchange.respond(200);
+    await inbox.next();
+    await exchange.write(new Uint8Array(50));
+    expect(await inbox.next()).toMatchObject({ type: 'data' });
+    // Somebody else is on the timing wheel, whose next tick would be too late.
+    pool.get(peer.origin);
+    await peer.exchange();
+    // Both fall due within one tick.
+    clock.advance(1_008);
+    expect(pool.stats().inFlight).toBe(1);
+    expect(await inbox.next()).toMatchObject({ error: { code: 'ERR_IDLE_TIMEOUT' } });
+  });
+
   test('T4 does not blame the peer while the receiver gives no credit', async () => {
     await using peer = await eitherPeer(version);
     await using simulated = simulatedPool();
