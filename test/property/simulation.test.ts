@@ -17,6 +17,9 @@ const ENDS = [
   ...['RESOLVE', 'CONNECT', 'TLS', 'SOCKET', 'PROTOCOL', 'TRUNCATED', 'BODY_LENGTH', 'TOO_LARGE'],
 ].map((code) => (code === 'done' ? code : `ERR_${code}`));
 
+/** What happens to gates and to those who pass them. */
+const CHANGES = ['pause', 'resume', 'limits', 'left alone', 'too slow'];
+
 // Some receivers throw, which is a warning each (M2).
 const warned = vi.fn<typeof process.emitWarning>();
 
@@ -33,6 +36,7 @@ describe('simulated pools', () => {
     console.info('simulation:', report);
     expect(Object.keys(report.outcomes)).toEqual(expect.arrayContaining(ENDS));
     expect(report.simulatedMs).toBeGreaterThan(HOUR_MS);
+    expect(Object.keys(report.counts)).toEqual(expect.arrayContaining(CHANGES));
     expect(warned.mock.calls.flat()).toContainEqual(
       expect.objectContaining({ code: 'SPOOL_RECEIVER_THREW' }),
     );

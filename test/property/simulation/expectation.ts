@@ -7,6 +7,7 @@
  */
 
 import type { ErrorCode, UploadOutcome } from '../../../src/index.ts';
+import { ExpectedThroughput } from './expected-throughput.ts';
 import { ExpectedTimes } from './expected-times.ts';
 import type { Plan } from './plan.ts';
 
@@ -19,11 +20,14 @@ export class Expectation {
   audience: 'listening' | 'orphaned' | 'deaf' = 'listening';
   /** The response is complete, a part of it waits for credit. */
   ending = false;
+  /** Whether its peer moved too little. */
+  wasTooSlow = false;
   started = false;
   headed = false;
   /** The pool ends it with this code, unless a timeout that fell due with it came first. */
   stopDue: ErrorCode | undefined;
   readonly times: ExpectedTimes;
+  readonly throughput: ExpectedThroughput;
   readonly #plan: Plan;
   #finished = false;
   #accepted = 0;
@@ -31,6 +35,7 @@ export class Expectation {
   constructor(plan: Plan, now: () => number) {
     this.#plan = plan;
     this.times = new ExpectedTimes(plan.request, now);
+    this.throughput = new ExpectedThroughput(plan.request.minThroughput, now);
   }
 
   /** Whether its body goes through the upload channel and is not handed over whole. */
@@ -59,13 +64,15 @@ export class Expectation {
   headReceived(): void {
     this.headed = true;
     this.times.moved();
+    this.throughput.begin();
     // Who answers has had the bytes that the transport wrote on its own.
     if (this.#plan.body === 'bytes') this.endedBy ??= 'caller';
   }
 
   /** A chunk of the response, with which it may be longer than `maxResponseBytes`. */
-  received(tooLong: boolean): void {
+  received(bytes: number, tooLong: boolean): void {
     this.times.moved();
+    this.throughput.received(bytes);
     if (tooLong && this.audience === 'listening') this.failed('ERR_TOO_LARGE');
   }
 
@@ -121,7 +128,7 @@ export class Expectation {
   /** The caller sends; a declared body must not become longer than that (U5). */
   sent(bytes: number): void {
     if (this.#finished || !this.uploading || this.audience === 'orphaned') return;
-    this.times.mayHaveMoved();
+    this.mayHaveMoved();
     const { contentLength } = this.#plan;
     if (contentLength !== undefined && this.#accepted + bytes > contentLength) {
       this.failed('ERR_BODY_LENGTH');
@@ -132,7 +139,7 @@ export class Expectation {
 
   finished(): void {
     if (this.#finished || !this.uploading || this.audience === 'orphaned') return;
-    this.times.mayHaveMoved();
+    this.mayHaveMoved();
     const { contentLength } = this.#plan;
     if (contentLength !== undefined && this.#accepted < contentLength) {
       this.failed('ERR_BODY_LENGTH');
@@ -143,12 +150,26 @@ export class Expectation {
 
   // --- time -----------------------------------------------------------------------------------
 
+  /** Bytes of the request may move: its peer reads. */
+  mayHaveMoved(): void {
+    this.times.mayHaveMoved();
+    this.throughput.maySend();
+  }
+
   /** Whether a timeout may have ended it now in this way; then that decides. */
-  acceptTimeout(outcome: string): boolean {
+  acceptTimeout(outcome: string, isRead: boolean): boolean {
     const codes = this.times.due(this).map((code) => this.#codeFor(code));
     const due = [...codes, this.stopDue].find((code) => code === outcome);
     if (due !== undefined) this.#decide(due, 'failure');
-    return due !== undefined;
+    else if (isRead && this.throughput.mayBeTooSlow) this.#acceptSlow(outcome);
+    return this.outcome !== undefined;
+  }
+
+  #acceptSlow(outcome: string): void {
+    const code = this.#codeFor('ERR_IDLE_TIMEOUT');
+    if (code !== outcome) return;
+    this.wasTooSlow = true;
+    this.#decide(code, 'failure');
   }
 
   get #finishable(): boolean {

@@ -16,7 +16,8 @@ export type PeerStep =
   | { readonly do: 'halt' }
   /** Waits until the request body is there. */
   | { readonly do: 'listen' }
-  | { readonly do: 'head'; readonly status: number }
+  /** `retryAfter`: seconds for which it asks to be left alone. */
+  | { readonly do: 'head'; readonly status: number; readonly retryAfter?: number }
   | { readonly do: 'data'; readonly bytes: number }
   | { readonly do: 'end' }
   | { readonly do: 'fail'; readonly code: string }
@@ -57,7 +58,7 @@ export interface Plan {
 /** Errors of connections that are not made, and of those that break. */
 const REFUSALS = ['ECONNREFUSED', 'ENOTFOUND', 'CERT_HAS_EXPIRED'] as const;
 const BREAKS = ['ECONNRESET', 'EPIPE', 'HPE_INVALID_CONSTANT'] as const;
-const STATUSES = [200, 200, 200, 201, 204, 302, 404, 413, 500, 503] as const;
+const STATUSES = [200, 200, 200, 201, 204, 302, 404, 413, 429, 500, 503] as const;
 const TIMEOUTS = [
   'timeout',
   'connectTimeout',
@@ -132,8 +133,13 @@ function drawOptions(drawn: Drawn): RequestOptions {
       : {}),
     ...(contentLength === undefined ? {} : { headers: { 'content-length': contentLength } }),
     ...(random.chance(0.05) ? { maxResponseBytes: random.size(20_000) } : {}),
+    ...(random.chance(storm.watched) ? { minThroughput: drawMinimum(random) } : {}),
     ...(hurry === undefined ? {} : { [hurry]: random.between(5, 3_000) }),
   };
+}
+
+function drawMinimum(random: Random): RequestOptions['minThroughput'] {
+  return { bytes: random.size(5_000), interval: random.between(50, 5_000) };
 }
 
 function drawUpload(random: Random, storm: Storm): readonly CallerStep[] {
@@ -153,7 +159,9 @@ function drawPeer(random: Random, fault: PeerFault, body: BodyKind): readonly Pe
     if (random.chance(0.3)) steps.push({ do: 'halt' }, { do: 'take' });
     if (fault !== 'early') steps.push({ do: 'listen' });
   }
-  steps.push({ do: 'head', status: random.pick(STATUSES) });
+  const status = random.pick(STATUSES);
+  const asks = status >= 429 && random.chance(0.5);
+  steps.push({ do: 'head', status, ...(asks ? { retryAfter: random.between(0, 20) } : {}) });
   const count = fault === 'trickle' ? 30 : 4;
   const sizes = fault === 'trickle' ? Array<number>(count).fill(3) : pieces(random, count);
   steps.push(...sizes.map((bytes): PeerStep => ({ do: 'data', bytes })), { do: 'end' });

@@ -3,9 +3,10 @@
  * weather, until as many exchanges as wanted have ended.
  */
 
-import type { PoolOptions, RateLimit } from '../../../src/index.ts';
+import type { PoolOptions } from '../../../src/index.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 import { Journal } from './journal.ts';
+import { drawLimits } from './limits.ts';
 import { Random } from './random.ts';
 import { STORMS, type Storm } from './storm.ts';
 import { World } from './world.ts';
@@ -94,22 +95,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   return report();
 }
 
-function drawRate(random: Random): RateLimit {
-  return { limit: random.between(1, 50), interval: random.pick([100, 1_000, 60_000]) };
-}
-
 function drawPool(random: Random): PoolOptions {
   const workers = random.pick([1, 2, 3]);
-  const maxInFlight = random.pick([1, 2, 10, 128]);
-  const some = Math.min(workers * maxInFlight, random.pick([1, 5]));
-  return {
-    workers,
-    maxInFlight,
-    queueLimit: random.pick([0, 3, 50, 1_000]),
-    maxRestarts: random.pick([0, 5, 1_000_000]),
-    maxPerOrigin: random.chance(0.5) ? some : Number.POSITIVE_INFINITY,
-    rate: random.chance(0.1) ? drawRate(random) : undefined,
-    originRate: random.chance(0.1) ? drawRate(random) : undefined,
-    tenants: { large: 10, small: 1 },
-  };
+  const maxRestarts = random.pick([0, 5, 1_000_000]);
+  return { workers, maxRestarts, ...drawLimits(random, workers) };
 }

@@ -3,13 +3,17 @@
 import type { ErrorCode } from '../../../src/index.ts';
 import type { Expectation } from './expectation.ts';
 import { bytesOf } from './pattern.ts';
-import type { Plan } from './plan.ts';
+import type { PeerStep, Plan } from './plan.ts';
 import { systemError } from './transport.ts';
 import type { Wire } from './wire.ts';
+
+type PeerHead = Extract<PeerStep, { readonly do: 'head' }>;
 
 export class SimulatedPeer {
   /** The status it answered with. */
   status = 0;
+  /** How long it then asks to be left alone. */
+  retryAfterMs: number | undefined;
   readonly #plan: Plan;
   readonly #expectation: Expectation;
   #at = 0;
@@ -34,7 +38,7 @@ export class SimulatedPeer {
         wire.start();
         break;
       case 'take':
-        this.#expectation.times.mayHaveMoved();
+        this.#expectation.mayHaveMoved();
         wire.read();
         break;
       case 'halt':
@@ -44,8 +48,7 @@ export class SimulatedPeer {
         if (!wire.arrivedWhole) return undefined;
         break;
       case 'head':
-        this.status = step.status;
-        wire.head(step.status, { 'x-id': String(this.#plan.id) });
+        this.#answer(wire, step);
         break;
       case 'data':
         wire.data(bytesOf(this.#plan.id * 2, this.#answeredBytes, step.bytes));
@@ -64,6 +67,13 @@ export class SimulatedPeer {
     }
     this.#at += 1;
     return step.do;
+  }
+
+  #answer(wire: Wire, { status, retryAfter }: PeerHead): void {
+    this.status = status;
+    this.retryAfterMs = retryAfter === undefined ? undefined : retryAfter * 1_000;
+    const asks = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+    wire.head(status, { 'x-id': String(this.#plan.id), ...asks });
   }
 
   #fail(wire: Wire, code: string): void {

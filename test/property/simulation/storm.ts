@@ -25,7 +25,12 @@ export type Act =
   | 'caller_death'
   /** A signal that many exchanges share aborts. */
   | 'signal'
-  | 'receiver_death';
+  | 'receiver_death'
+  /** The pool starts nothing new, or goes on. */
+  | 'pause'
+  | 'resume'
+  /** The limits of the pool change. */
+  | 'limits';
 
 /** How the peer of an exchange misbehaves. */
 export type PeerFault =
@@ -51,6 +56,8 @@ export interface Storm {
   readonly hurried: number;
   /** Share of uploads that are never finished, and of windows that are never granted. */
   readonly absent: number;
+  /** Share of exchanges whose peer has to move enough. */
+  readonly watched: number;
   /** Share of steps after which microtasks run before the next step. */
   readonly settled: number;
 }
@@ -68,6 +75,9 @@ const ACTS: Readonly<Record<Act, number>> = {
   caller_death: 0.02,
   signal: 0.02,
   receiver_death: 0.02,
+  pause: 0.01,
+  resume: 0.5,
+  limits: 0.01,
 };
 
 const PEERS: Readonly<Record<PeerFault, number>> = {
@@ -86,6 +96,7 @@ const CALM: Storm = {
   peers: PEERS,
   hurried: 0.1,
   absent: 0.02,
+  watched: 0.05,
   settled: 0.6,
 };
 
@@ -99,6 +110,7 @@ export const STORMS: readonly Storm[] = [
     acts: { ...ACTS, time: 25, leap: 0.1 },
     peers: { ...PEERS, stalled: 40, trickle: 20 },
     hurried: 0.5,
+    watched: 0.5,
   },
   { ...CALM, name: 'answers before questions', peers: { ...PEERS, none: 10, early: 60, rude: 20 } },
   {
@@ -111,6 +123,7 @@ export const STORMS: readonly Storm[] = [
     name: 'dying callers',
     acts: { ...ACTS, cancel: 5, caller_death: 1, signal: 1, receiver_death: 1 },
   },
+  { ...CALM, name: 'changing limits', acts: { ...ACTS, pause: 1, resume: 4, limits: 1 } },
   { ...CALM, name: 'a flood', acts: { ...ACTS, launch: 200, cancel: 2 } },
   { ...CALM, name: 'sleep', acts: { ...ACTS, time: 15, leap: 1 }, hurried: 0.3 },
   { ...CALM, name: 'absent callers', acts: { ...ACTS, time: 15 }, absent: 0.5, hurried: 0.2 },
@@ -127,10 +140,14 @@ export const STORMS: readonly Storm[] = [
       caller_death: 0.5,
       signal: 0.5,
       receiver_death: 0.5,
+      pause: 0.2,
+      resume: 2,
+      limits: 0.2,
     },
     peers: { none: 30, refused: 10, broken: 20, stalled: 10, trickle: 10, early: 10, rude: 10 },
     hurried: 0.3,
     absent: 0.2,
+    watched: 0.2,
     settled: 0.3,
   },
 ];

@@ -4,21 +4,18 @@
  */
 
 import { AssertionError } from 'node:assert';
-import {
-  type Message,
-  type Pool,
-  type ReplyTo,
-  RequestError,
-  type RequestOptions,
-} from '../../../src/index.ts';
+import { type Message, type Pool, type ReplyTo, RequestError } from '../../../src/index.ts';
 import { checkMessages } from '../invariants.ts';
 import { Driven } from './driven.ts';
 import { Expectation } from './expectation.ts';
+import type { Journal } from './journal.ts';
 import { type Case, judge } from './judgement.ts';
-import { bytesOf } from './pattern.ts';
 import type { Plan } from './plan.ts';
+import { requestOf } from './request-of.ts';
 import { SimulatedActor } from './simulated-actor.ts';
+import { SimulatedCaller } from './simulated-caller.ts';
 import { SimulatedPeer } from './simulated-peer.ts';
+import type { Starts } from './starts.ts';
 import { turn } from './turn.ts';
 import type { Wire, WireEvent } from './wire.ts';
 
@@ -28,6 +25,8 @@ const WINDOW_BYTES = 1024 * 1024;
 /** What an exchange shares with others. */
 export interface Surroundings {
   readonly now: () => number;
+  readonly starts: Starts;
+  readonly journal: Journal;
   readonly caller: AbortController;
   readonly signal: AbortController;
 }
@@ -44,11 +43,15 @@ export class Subject implements Case {
   readonly #peer: SimulatedPeer;
   /** The receiver, where it can die. */
   readonly #actor: SimulatedActor | undefined;
-  #callerAt = 0;
-  #sentBytes = 0;
+  readonly #starts: Starts;
+  readonly #journal: Journal;
+  readonly #asker: SimulatedCaller;
 
-  constructor(pool: Pool, plan: Plan, { now, caller, signal }: Surroundings) {
+  constructor(pool: Pool, plan: Plan, surroundings: Surroundings) {
+    const { now, caller, signal, starts, journal } = surroundings;
     this.#pool = pool;
+    this.#starts = starts;
+    this.#journal = journal;
     this.plan = plan;
     this.caller = plan.hasCaller ? caller : undefined;
     this.signal = plan.hasSignal ? signal : undefined;
@@ -58,10 +61,11 @@ export class Subject implements Case {
     this.driven = new Driven(pool, {
       id: plan.id,
       origin: plan.origin,
-      request: this.#request(),
+      request: requestOf(plan, { caller: this.caller?.signal, signal: this.signal?.signal }),
       mailbox: !this.hasReceiver,
       receiver: (receive) => this.#receiverOf(receive),
     });
+    this.#asker = new SimulatedCaller(plan, this.driven, this.expectation);
     this.driven.onMessage = (message) => this.#delivered(message);
   }
 
@@ -115,6 +119,7 @@ export class Subject implements Case {
 
   /** It was given to a worker. */
   dispatched(wire: Wire): void {
+    this.#starts.started(this.plan.id, this.plan.origin);
     this.driven.wire = wire;
     this.#peer.begin();
     wire.polite = this.plan.fault !== 'rude';
@@ -131,7 +136,7 @@ export class Subject implements Case {
   /** Somebody moves; what they did, `undefined` where there is nothing they can do. */
   act(who: 'peer' | 'caller' | 'cancel' | 'receiver_death'): string | undefined {
     if (who === 'peer') return this.#peer.step(this.driven.wire);
-    if (who === 'caller') return this.#callerStep();
+    if (who === 'caller') return this.#asker.step();
     if (who === 'cancel') {
       this.expectation.stopped('ERR_CANCELLED');
       if (this.plan.receiver === 'loop' && this.driven.iterates) this.driven.leave();
@@ -156,6 +161,7 @@ export class Subject implements Case {
     if (overdue !== undefined) this.#broken(`T2 ${overdue} is overdue`);
     const { wire } = driven;
     if (wire === undefined || !wire.started || wire.over) return;
+    if (!wire.paused && expectation.throughput.isTooSlow) this.#broken('T4 its peer is too slow');
     const held = this.heldBytes;
     if (wire.paused !== held > 0) this.#broken(`F2 paused ${wire.paused}, held ${held} bytes`);
   }
@@ -171,27 +177,11 @@ export class Subject implements Case {
     return judge(this);
   }
 
-  #callerStep(): string | undefined {
-    const { driven, plan } = this;
-    const step = plan.caller[this.#callerAt];
-    if (step !== undefined) {
-      this.#callerAt += 1;
-      if (step.do === 'finish') {
-        this.expectation.finished();
-        driven.finish();
-      } else {
-        this.expectation.sent(step.bytes);
-        void driven.send(bytesOf(plan.id * 2 + 1, this.#sentBytes, step.bytes));
-        this.#sentBytes += step.bytes;
-      }
-      return step.do;
-    }
-    if (!driven.stream || !plan.reads) return undefined;
-    if (plan.receiver === 'mailbox') driven.read();
-    else if (plan.receiver === 'loop') driven.iterate();
-    else if (this.#isBounded) driven.grant(driven.window * 2);
-    else return undefined;
-    return 'read';
+  #answered(): void {
+    const { plan } = this;
+    const { status, retryAfterMs } = this.#peer;
+    if (!this.#starts.answered(plan.origin, status, retryAfterMs)) return;
+    this.#journal.note('left alone', plan.id, retryAfterMs);
   }
 
   #happened(event: WireEvent): void {
@@ -202,17 +192,22 @@ export class Subject implements Case {
         break;
       case 'taken':
         expectation.times.moved();
+        expectation.throughput.maySend();
         break;
       case 'whole':
         expectation.uploaded();
         break;
       case 'head':
         expectation.headReceived();
+        this.#answered();
+        break;
+      case 'resumed':
+        expectation.throughput.begin();
         break;
       case 'data': {
         this.receivedBytes += event.bytes;
         const limit = this.plan.request.maxResponseBytes ?? Number.POSITIVE_INFINITY;
-        expectation.received(this.receivedBytes > limit);
+        expectation.received(event.bytes, this.receivedBytes > limit);
         break;
       }
       case 'end':
@@ -228,15 +223,10 @@ export class Subject implements Case {
     const { driven, expectation, plan } = this;
     if (message.type === 'data' && this.hasReceiver) {
       // Some grant from within the delivery, which may bring the next chunk.
-      if (plan.reads && plan.id % 3 === 0 && this.#isBounded) driven.grant(message.chunk.length);
+      if (plan.reads && plan.id % 3 === 0 && this.#asker.grants) driven.grant(message.chunk.length);
       if (this.heldBytes === 0) expectation.heldDelivered();
     }
     if (plan.receiver === 'thrower') throw new Error('the receiver is broken');
-  }
-
-  /** Whether it has to grant for what it wants. */
-  get #isBounded(): boolean {
-    return this.hasReceiver && this.driven.window < Number.POSITIVE_INFINITY;
   }
 
   #receiverOf(receive: (message: Message) => void): ReplyTo {
@@ -245,26 +235,9 @@ export class Subject implements Case {
     return this.#actor;
   }
 
-  #request(): RequestOptions {
-    const { request, body, pieces, id } = this.plan;
-    const callers = { caller: this.caller?.signal, signal: this.signal?.signal };
-    const length = pieces.reduce((sum, bytes) => sum + bytes, 0);
-    if (body === 'bytes') return { ...request, ...callers, body: bytesOf(id * 2 + 1, 0, length) };
-    if (body === 'source') return { ...request, ...callers, body: sourceOf(id, pieces) };
-    return { ...request, ...callers };
-  }
-
   #broken(problem: string): never {
     throw new AssertionError({ message: `${this.driven.label}: ${problem}` });
   }
 }
 
 const RECEIVERS: ReadonlySet<Plan['receiver']> = new Set(['function', 'thrower', 'actor']);
-
-async function* sourceOf(id: number, pieces: readonly number[]): AsyncGenerator<Uint8Array> {
-  let offset = 0;
-  for (const bytes of pieces) {
-    yield bytesOf(id * 2 + 1, offset, bytes);
-    offset += bytes;
-  }
-}

@@ -14,7 +14,7 @@ type Act = (controller: Dispatcher.DispatchController) => void;
 
 /** What happens on a wire, told just before the pool is. */
 export type WireEvent =
-  | { readonly type: 'started' | 'taken' | 'whole' | 'head' | 'end' }
+  | { readonly type: 'started' | 'taken' | 'whole' | 'head' | 'resumed' | 'end' }
   | { readonly type: 'data'; readonly bytes: number };
 
 interface Dispatched {
@@ -191,6 +191,7 @@ export class Wire {
       },
       resume: () => {
         wire.paused = false;
+        if (!wire.over) wire.onEvent(RESUMED);
         if (!wire.#busy) wire.#run(() => {});
       },
       abort: (reason) => {
@@ -206,4 +207,5 @@ const STARTED: WireEvent = { type: 'started' };
 const TAKEN: WireEvent = { type: 'taken' };
 const WHOLE: WireEvent = { type: 'whole' };
 const HEAD: WireEvent = { type: 'head' };
+const RESUMED: WireEvent = { type: 'resumed' };
 const END: WireEvent = { type: 'end' };

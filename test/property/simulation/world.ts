@@ -10,15 +10,17 @@ import { AssertionError } from 'node:assert';
 import type { PoolOptions } from '../../../src/index.ts';
 import { RequestPool } from '../../../src/pool/request-pool.ts';
 import type { ManualClock } from '../../helpers/manual-clock.ts';
-import { checkAtRest } from '../invariants.ts';
-import { DEAD, SimulatedCallers } from './callers.ts';
-import { checkGauges, checkTotals, hasGates, isFull } from './gauges.ts';
+import { SimulatedCallers } from './callers.ts';
+import { Ending } from './ending.ts';
+import { checkGauges, checkTotals, isFull } from './gauges.ts';
 import type { Journal } from './journal.ts';
-import { drawPlan } from './plan.ts';
+import { Launches } from './launches.ts';
+import { SimulatedLimits } from './limits.ts';
 import { Population } from './population.ts';
 import type { Random } from './random.ts';
+import { Starts } from './starts.ts';
 import type { Act, Storm } from './storm.ts';
-import { Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 import { turn } from './turn.ts';
 import { SimulatedWorkers } from './workers.ts';
 
@@ -48,28 +50,37 @@ export class World {
   readonly #workers: SimulatedWorkers;
   readonly #callers: SimulatedCallers;
   readonly #totals = new Map<string, number>();
-  #nextId: number;
+  readonly #limits: SimulatedLimits;
+  readonly #starts: Starts;
+  readonly #launches: Launches;
+  readonly #ending: Ending;
   #settles = 0;
-  /** When the timeout of a close ends everything. */
-  #graceMs = Number.POSITIVE_INFINITY;
 
   constructor(options: WorldOptions) {
     this.#options = options;
-    this.#nextId = options.firstId;
     const { clock, random, journal } = options;
     const population = this.#population;
     const { now } = clock;
     this.#workers = new SimulatedWorkers({ population, random, journal, now, pool: options.pool });
     this.#callers = new SimulatedCallers(population, journal);
+    this.#limits = new SimulatedLimits(options.pool);
+    this.#starts = new Starts(this.#limits, now);
     this.#pool = new RequestPool(
       { ...options.pool, dispatcher: this.#workers.make },
       { clock, random: random.next },
+    );
+    this.#ending = new Ending(this.#pool, clock);
+    const parts = { pool: this.#pool, limits: this.#limits, starts: this.#starts };
+    const callers = this.#callers;
+    this.#launches = new Launches(
+      { random, journal, now, population, callers, ...parts },
+      options.firstId,
     );
   }
 
   /** Id of the next exchange. */
   get nextId(): number {
-    return this.#nextId;
+    return this.#launches.nextId;
   }
 
   /** Whether the pool has given up: its workers died too often. */
@@ -87,7 +98,7 @@ export class World {
       this.#passTime(act);
       await this.#settle();
     } else if (act === 'launch') {
-      this.#launch(storm);
+      this.#launches.launch(storm);
     } else {
       const seenLater = this.#act(act);
       if (seenLater || random.chance(storm.settled)) await this.#settle();
@@ -96,40 +107,33 @@ export class World {
 
   /** Ends the pool in one of its ways; after that nothing is left of it. */
   async end(storm: Storm): Promise<void> {
-    const { random, journal, clock } = this.#options;
+    const { random, journal } = this.#options;
     const way = random.pick(['close', 'close in time', 'destroy'] as const);
     await this.#settle();
     journal.note(way, this.#population.size);
-    let ended = false;
-    void this.#endPool(way).then(() => {
-      ended = true;
-    });
-    this.#expectRefusal(storm);
+    this.#limits.resumed();
+    if (way === 'destroy') this.#stopAll();
+    this.#ending.begin(way, random.between(0, 60_000));
+    this.#launches.expectRefusal(storm);
     await this.#settle();
-    const last = { ...storm, acts: { ...storm.acts, launch: 0, time: 20 } };
+    const last = { ...storm, acts: { ...storm.acts, launch: 0, pause: 0, time: 20 } };
     for (let steps = 0; this.#population.size > 0; steps += 1) {
       if (steps > PATIENCE) broken(`H3 ${this.#population.size} exchanges never end`);
       await this.step(last);
     }
-    for (let turns = 0; !ended; turns += 1) {
-      if (turns > 50) broken('P1 the pool never ends');
-      await turn();
-      // A dispatcher has a second to close in peace.
-      if (turns > 10) clock.advance(1_000);
-    }
+    await this.#ending.finish();
     checkTotals(this.#pool.stats().totals, this.#totals);
-    checkAtRest(this.#pool, clock);
     if (this.#callers.listeners > 0) broken('C1 a listener is left');
   }
 
   #choose(storm: Storm): Act {
-    const { random, crowd, pool } = this.#options;
+    const { random, crowd } = this.#options;
     const act = random.weighted(storm.acts);
     const { size } = this.#population;
     if (act !== 'launch') return size === 0 && storm.acts.launch > 0 ? 'launch' : act;
     if (size >= crowd || this.failed) return 'peer';
     // A few that are refused say as much as many.
-    return isFull(this.#pool.stats(), pool) && random.chance(0.8) ? 'peer' : act;
+    return isFull(this.#pool.stats(), this.#limits) && random.chance(0.8) ? 'peer' : act;
   }
 
   /** Whether what it did is seen only once microtasks have run. */
@@ -155,6 +159,11 @@ export class World {
       case 'signal':
         this.#callers.signalAborts();
         break;
+      case 'pause':
+      case 'resume':
+      case 'limits':
+        this.#actOnLimits(act);
+        break;
       default:
         act satisfies never;
     }
@@ -173,29 +182,16 @@ export class World {
     return subject.driven.mailbox && (did === 'read' || did === 'data');
   }
 
-  #launch(storm: Storm): void {
-    const { random, journal, clock, pool } = this.#options;
-    const plan = drawPlan(this.#nextId, random, storm);
-    this.#nextId += 1;
-    const dead = plan.hasCaller && random.chance(0.02);
-    const aborted = plan.hasSignal && random.chance(0.02);
-    const subject = new Subject(this.#pool, plan, {
-      now: clock.now,
-      caller: dead ? DEAD : this.#callers.caller,
-      signal: aborted ? DEAD : this.#callers.signal,
-    });
-    const stats = this.#pool.stats();
-    journal.note('launch', plan.id, `${plan.receiver} ${plan.body}`);
-    journal.note(`peer: ${plan.fault}`, plan.id);
-    this.#population.add(subject);
-    if (dead) subject.expectation.stopped('ERR_CALLER_DIED');
-    else if (aborted) subject.expectation.stopped('ERR_CANCELLED');
-    else if (!hasGates(pool) && isFull(stats, pool)) subject.expectation.failed('ERR_OVERLOAD');
-    subject.launch();
-    if (subject.outcome !== undefined || subject.isRunning) return;
-    // Whether its gate was closed is the pool's to say; that the queue was full is seen here.
-    const { queueLimit = Number.POSITIVE_INFINITY } = pool;
-    if (hasGates(pool) && stats.queued >= queueLimit) subject.expectation.failed('ERR_OVERLOAD');
+  #actOnLimits(act: 'pause' | 'resume' | 'limits'): void {
+    const { journal, clock, random } = this.#options;
+    if (act === 'pause') {
+      this.#limits.pause(this.#pool, journal, clock.now());
+    } else if (act === 'resume') {
+      if (this.#limits.isPaused) this.#limits.resume(this.#pool, journal);
+    } else {
+      this.#limits.change(this.#pool, journal, random);
+      this.#starts.limitsChanged();
+    }
   }
 
   #passTime(act: Act): void {
@@ -203,6 +199,7 @@ export class World {
     if (act === 'leap') {
       journal.note('leap', 0);
       clock.leap(random.size(5 * HOUR_MS));
+      for (const { expectation } of this.#population.all()) expectation.throughput.leapt();
     } else {
       // Not beyond the next timer: what it starts is looked at before the clock moves on.
       const ms = random.chance(0.5) ? random.size(100) : random.size(30_000);
@@ -210,44 +207,22 @@ export class World {
       clock.advance(Math.max(0, Math.min(ms, dueMs - clock.now())));
     }
     this.#population.touchAll();
-    if (clock.now() < this.#graceMs) return;
+    if (clock.now() < this.#ending.graceMs) return;
     // A timer among the others: a timeout that fell due with it may have come first.
     for (const { expectation } of this.#population.all()) {
       expectation.stopDue = 'ERR_POOL_DESTROYED';
     }
   }
 
-  #endPool(way: 'close' | 'close in time' | 'destroy'): Promise<void> {
-    const { random, clock } = this.#options;
-    if (way === 'close') return this.#pool.close();
-    if (way === 'close in time') {
-      const timeout = random.between(0, 60_000);
-      this.#graceMs = clock.now() + timeout;
-      return this.#pool.close({ timeout });
-    }
+  #stopAll(): void {
     this.#population.touchAll();
     for (const { expectation } of this.#population.all()) expectation.stopped('ERR_POOL_DESTROYED');
-    return this.#pool.destroy('enough');
-  }
-
-  /** A pool that ends admits nothing more (P1). */
-  #expectRefusal(storm: Storm): void {
-    const { random, clock } = this.#options;
-    const { caller, signal } = this.#callers;
-    const plan = drawPlan(this.#nextId, random, storm);
-    this.#nextId += 1;
-    const late = new Subject(this.#pool, plan, { now: clock.now, caller, signal });
-    try {
-      late.launch();
-    } catch {
-      return;
-    }
-    broken('P1 a pool that ends admits');
   }
 
   /** Lets all that is under way happen, then looks at all that were touched. */
   async #settle(): Promise<void> {
     await turn();
+    this.#starts.check();
     const over: Subject[] = [];
     for (const subject of this.#population.takeTouched()) {
       const running = subject.isRunning;
@@ -257,7 +232,8 @@ export class World {
     for (const subject of over) await this.#judge(subject);
     this.#settles += 1;
     if (this.#settles % FULL_CHECK > 0 && this.#population.size > 0) return;
-    checkGauges(this.#pool.stats(), this.#population, this.#options.pool);
+    const [population, limits, starts] = [this.#population, this.#limits, this.#starts];
+    checkGauges(this.#pool.stats(), { population, limits, starts });
   }
 
   async #judge(subject: Subject): Promise<void> {
@@ -266,6 +242,7 @@ export class World {
     const outcome = await subject.judge();
     this.#totals.set(outcome, (this.#totals.get(outcome) ?? 0) + 1);
     journal.note(outcome, subject.plan.id, subject.driven.messages.length);
+    if (subject.expectation.wasTooSlow) journal.note('too slow', subject.plan.id);
     ended(outcome);
   }
 }
@@ -276,6 +253,8 @@ const SETTLED_FIRST: ReadonlySet<Act> = new Set([
   'caller_death',
   'receiver_death',
   'gone',
+  'pause',
+  'limits',
 ]);
 
 function broken(message: string): never {
