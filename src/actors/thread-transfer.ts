@@ -11,7 +11,6 @@
  * can be moved to another worker with its body whole (W2).
  */
 
-import type { BodySink } from './body-stream.ts';
 import type { ConnectTimes, DispatchedRequest, ExchangeReports, Transfer } from './carrier.ts';
 import { isGone } from './chunk-bytes.ts';
 import { rebuiltFailure } from './plain-failure.ts';
@@ -19,8 +18,8 @@ import type { Outbox } from './port-outbox.ts';
 import { unpackHeaders } from './raw-headers.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
 import type { SharedMark } from './shared-marks.ts';
-import type { LentPiece, ReportOf, ThreadCommand, ThreadReport } from './thread-protocol.ts';
-import type { BlockShelf } from './upload-blocks.ts';
+import type { ReportOf, ThreadCommand, ThreadReport } from './thread-protocol.ts';
+import { ThreadUpload } from './thread-upload.ts';
 import type { UploadBody } from './upload-body.ts';
 
 /** The way to the thread. */
@@ -42,19 +41,14 @@ export type TransferReport = Exclude<
   ReportOf<'ready' | 'opened' | 'data' | 'whole' | 'closed' | 'pong'>
 >;
 
-type Lent = readonly ['lent', id: number, pieces: LentPiece[]];
-
-export class ThreadTransfer implements Transfer, BodySink {
-  readonly pieceBytes = Number.POSITIVE_INFINITY;
+export class ThreadTransfer implements Transfer {
   connection: ConnectTimes | undefined;
   reusedConnection: boolean | undefined;
   readonly #link: ThreadLink;
   readonly #reports: ExchangeReports;
   #id = NO_ID;
   #mark: SharedMark | undefined;
-  #upload: UploadBody | undefined;
-  /** The pieces of the body that were lent last. */
-  #lent: Lent | undefined;
+  #upload: ThreadUpload | undefined;
   #started = false;
   #over = false;
   #aborted = false;
@@ -63,12 +57,6 @@ export class ThreadTransfer implements Transfer, BodySink {
   #windowBytes = 0;
   /** What the thread may still post. */
   #creditBytes = 0;
-  /** Bytes of the body that went to the thread, and that are known to have gone to the transport. */
-  #acceptedBytes = 0;
-  #passedBytes = 0;
-  /** Whether it is told which of them the system has taken; and how many it has. */
-  #drains = false;
-  #drainedBytes = 0;
 
   constructor(link: ThreadLink, reports: ExchangeReports) {
     this.#link = link;
@@ -76,7 +64,7 @@ export class ThreadTransfer implements Transfer, BodySink {
   }
 
   dispatch(request: DispatchedRequest, upload: UploadBody | undefined): void {
-    const { outbox } = this.#link;
+    const { outbox, blocks } = this.#link;
     const { method, origin, path, headers, text, bytes } = request;
     if (bytes !== undefined && isGone(bytes)) {
       this.#reports.bodyGone();
@@ -85,8 +73,7 @@ export class ThreadTransfer implements Transfer, BodySink {
     const { id, mark } = this.#link.enter(this);
     this.#id = id;
     this.#mark = mark;
-    this.#upload = upload;
-    upload?.attach(this);
+    if (upload) this.#upload = new ThreadUpload({ id, mark, outbox, blocks }, upload);
     this.#windowBytes = this.#reports.room;
     this.#creditBytes = this.#room;
     const body = upload !== undefined ? 'parts' : bytes === undefined ? 'none' : 'whole';
@@ -97,20 +84,6 @@ export class ThreadTransfer implements Transfer, BodySink {
       else outbox.copy(bytes);
     }
     outbox.add(['dispatch', id, [method, origin, path, headers, body], this.#creditBytes]);
-  }
-
-  /** Bytes of the body that are with the thread and not with the transport. */
-  get heldBytes(): number {
-    return this.#acceptedBytes - this.#passedBytes - this.#newlyPassed;
-  }
-
-  get shelf(): BlockShelf | undefined {
-    return this.#drains ? this.#link.blocks.shelf : undefined;
-  }
-
-  get drainedBytes(): number {
-    this.#drainedBytes += this.#mark?.drainedSince(this.#drainedBytes) ?? 0;
-    return this.#drainedBytes;
   }
 
   get flushed(): boolean {
@@ -151,27 +124,7 @@ export class ThreadTransfer implements Transfer, BodySink {
 
   catchUp(): void {
     if (this.#mark?.started === true) this.#noteStart();
-    this.#notePassed();
-  }
-
-  /** A part of the body for the thread. */
-  accept(bytes: Uint8Array): boolean {
-    const { outbox } = this.#link;
-    const { byteOffset, byteLength } = bytes;
-    this.#acceptedBytes += byteLength;
-    const block = this.#link.blocks.numberOf(bytes);
-    if (block !== undefined) {
-      this.#lend([block, byteOffset, byteLength]);
-    } else {
-      outbox.give(bytes);
-      outbox.add(['chunk', this.#id]);
-    }
-    outbox.weigh(byteLength);
-    return true;
-  }
-
-  acceptEnd(): void {
-    this.#link.outbox.add(['finish', this.#id]);
+    this.#upload?.notePassed();
   }
 
   /** A part of the response's body. */
@@ -192,8 +145,7 @@ export class ThreadTransfer implements Transfer, BodySink {
   report(report: TransferReport): void {
     switch (report[0]) {
       case 'started':
-        [, , this.reusedConnection, this.connection, this.#drains] = report;
-        this.#noteStart();
+        this.#begun(report);
         break;
       case 'head':
         this.#head(report);
@@ -209,44 +161,28 @@ export class ThreadTransfer implements Transfer, BodySink {
         this.#reports.exchangeFailed(rebuiltFailure(report[2]));
         break;
       case 'passed':
-        this.#notePassed();
-        this.#upload?.chunkLeft();
+        this.#upload?.passed();
         break;
       case 'sent':
-        this.#upload?.streamEnded();
+        this.#upload?.sent();
         break;
       default:
         report satisfies never;
     }
   }
 
+  #begun([, , reused, connection, drains]: ReportOf<'started'>): void {
+    this.reusedConnection = reused;
+    this.connection = connection;
+    if (this.#upload !== undefined) this.#upload.drains = drains;
+    this.#noteStart();
+  }
+
   #noteStart(): void {
     if (this.#started) return;
     this.#started = true;
     this.#reports.started();
-    this.#upload?.pull();
-  }
-
-  #lend(piece: LentPiece): void {
-    const { outbox } = this.#link;
-    if (this.#lent !== undefined && outbox.isLast(this.#lent)) {
-      this.#lent[2].push(piece);
-      return;
-    }
-    this.#lent = ['lent', this.#id, [piece]];
-    outbox.add(this.#lent);
-  }
-
-  /** Bytes of the body that have gone to the transport, and nobody was told. */
-  get #newlyPassed(): number {
-    return this.#mark?.passedSince(this.#passedBytes) ?? 0;
-  }
-
-  #notePassed(): void {
-    const bytes = this.#newlyPassed;
-    if (bytes === 0) return;
-    this.#passedBytes += bytes;
-    this.#upload?.passed(bytes);
+    this.#upload?.started();
   }
 
   #head([, , status, raw, headers]: ReportOf<'head'>): void {

@@ -1,0 +1,117 @@
+/**
+ * The body of one exchange that runs in a thread, on its way there: the sink of its upload on the
+ * pool's side. Bytes go as they are where they lie in memory that both threads see, others are
+ * transferred or copied (`actors/port-outbox`).
+ *
+ * What has become of them stands in the mark of the exchange, so it is known before the thread says
+ * so; the thread says so for those who sleep.
+ */
+
+import type { BodySink } from './body-stream.ts';
+import type { Outbox } from './port-outbox.ts';
+import type { SharedBlocks } from './shared-blocks.ts';
+import type { SharedMark } from './shared-marks.ts';
+import type { LentPiece, ThreadCommand } from './thread-protocol.ts';
+import type { BlockShelf } from './upload-blocks.ts';
+import type { UploadBody } from './upload-body.ts';
+
+/** The way to the thread, for one upload. */
+export interface UploadLink {
+  readonly id: number;
+  readonly mark: SharedMark;
+  readonly outbox: Outbox<ThreadCommand>;
+  readonly blocks: SharedBlocks;
+}
+
+type Lent = readonly ['lent', id: number, pieces: LentPiece[]];
+
+export class ThreadUpload implements BodySink {
+  readonly pieceBytes = Number.POSITIVE_INFINITY;
+  /** Whether the mark tells which bytes the system has taken. */
+  drains = false;
+  readonly #link: UploadLink;
+  readonly #body: UploadBody;
+  /** The pieces that were lent last. */
+  #lent: Lent | undefined;
+  /** Bytes that went to the thread, and that are known to have gone to the transport. */
+  #acceptedBytes = 0;
+  #passedBytes = 0;
+  #drainedBytes = 0;
+
+  constructor(link: UploadLink, body: UploadBody) {
+    this.#link = link;
+    this.#body = body;
+    body.attach(this);
+  }
+
+  /** Bytes that are with the thread and not with the transport. */
+  get heldBytes(): number {
+    return this.#acceptedBytes - this.#passedBytes - this.#newlyPassed;
+  }
+
+  get shelf(): BlockShelf | undefined {
+    return this.drains ? this.#link.blocks.shelf : undefined;
+  }
+
+  get drainedBytes(): number {
+    this.#drainedBytes += this.#link.mark.drainedSince(this.#drainedBytes);
+    return this.#drainedBytes;
+  }
+
+  accept(bytes: Uint8Array): boolean {
+    const { id, outbox, blocks } = this.#link;
+    const { byteOffset, byteLength } = bytes;
+    this.#acceptedBytes += byteLength;
+    const block = blocks.numberOf(bytes);
+    if (block !== undefined) {
+      this.#lend([block, byteOffset, byteLength]);
+    } else {
+      outbox.give(bytes);
+      outbox.add(['chunk', id]);
+    }
+    outbox.weigh(byteLength);
+    return true;
+  }
+
+  acceptEnd(): void {
+    this.#link.outbox.add(['finish', this.#link.id]);
+  }
+
+  /** The request is on its connection: the body may follow. */
+  started(): void {
+    this.#body.pull();
+  }
+
+  /** Tells the body what has gone to the transport by now. */
+  notePassed(): void {
+    const bytes = this.#newlyPassed;
+    if (bytes === 0) return;
+    this.#passedBytes += bytes;
+    this.#body.passed(bytes);
+  }
+
+  /** The thread says that more has gone: there may be room for those who wait. */
+  passed(): void {
+    this.notePassed();
+    this.#body.chunkLeft();
+  }
+
+  /** The end has gone, too. */
+  sent(): void {
+    this.#body.streamEnded();
+  }
+
+  get #newlyPassed(): number {
+    return this.#link.mark.passedSince(this.#passedBytes);
+  }
+
+  #lend(piece: LentPiece): void {
+    const { id, outbox } = this.#link;
+    if (this.#lent !== undefined && outbox.isLast(this.#lent)) {
+      this.#lent[2].push(piece);
+      return;
+    }
+    this.#lent = ['lent', id, [piece]];
+    outbox.add(this.#lent);
+  }
+}
