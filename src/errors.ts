@@ -6,6 +6,8 @@
  * said is kept whole in `cause`; the mapping from there to a code lives in `actors/foreign-errors`.
  */
 
+import { own, ownOptions, said } from './own-options.ts';
+
 /** Where an exchange was when it failed (contract, clause E). */
 export type Phase = 'queue' | 'dns' | 'connect' | 'tls' | 'upload' | 'headers' | 'body';
 
@@ -108,7 +110,8 @@ export class RequestError extends Error {
   readonly retryable: boolean;
   declare readonly issues?: readonly OptionIssue[];
 
-  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+  constructor(code: ErrorCode, given: ErrorDetails = {}) {
+    const details = ownOptions(given);
     const text = details.message ?? ERROR_CODES[code].text;
     super(text, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
@@ -123,6 +126,7 @@ export class RequestError extends Error {
 
   /** The error as plain data, for a structured clone or a log line. Secrets are in no field. */
   toJSON(): PlainError {
+    const issues = Object.hasOwn(this, 'issues') ? this.issues : undefined;
     return {
       name: this.name,
       message: this.message,
@@ -133,8 +137,8 @@ export class RequestError extends Error {
       origin: this.origin,
       sent: this.sent,
       retryable: this.retryable,
-      cause: plainCause(this.cause),
-      ...(this.issues === undefined ? {} : { issues: this.issues }),
+      cause: plainCause(own(this, 'cause')),
+      ...(issues === undefined ? {} : { issues }),
     };
   }
 }
@@ -164,7 +168,8 @@ export function badOptions(issues: readonly OptionIssue[]): RequestError {
 function plainCause(cause: unknown): PlainError['cause'] {
   if (cause === undefined) return undefined;
   if (!(cause instanceof Error)) return { name: 'Reason', message: textOf(cause) };
-  const code = 'code' in cause && typeof cause.code === 'string' ? { code: cause.code } : {};
+  const causeCode = said(cause, 'code');
+  const code = typeof causeCode === 'string' ? { code: causeCode } : {};
   return { name: textOf(cause.name), message: textOf(cause.message), ...code };
 }
 

@@ -19,6 +19,7 @@ import { isGone } from './chunk-bytes.ts';
 import { DispatchOptions } from './dispatch-options.ts';
 import { hidePeerBytes } from './foreign-errors.ts';
 import type { Connection } from './measured-connect.ts';
+import { setHeader } from './raw-headers.ts';
 import { resetStream } from './stream-reset.ts';
 import type { ConnectionHolder, ConnectionUser } from './transport.ts';
 import type { UploadBody } from './upload-body.ts';
@@ -251,7 +252,7 @@ function plainHeaders(headers: Record<string, string | string[] | undefined>): R
   for (const name of names) {
     const value = headers[name];
     const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
-    if (single !== undefined) plain[name] = single;
+    if (single !== undefined) setHeader(plain, name, single);
   }
   return plain;
 }

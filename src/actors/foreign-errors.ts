@@ -7,6 +7,7 @@
  */
 
 import type { ErrorCode, Phase } from '../errors.ts';
+import { said } from '../own-options.ts';
 
 /** Where the exchange was when the error came. */
 export interface FailurePoint {
@@ -105,17 +106,18 @@ const HTTP2_PROTOCOL_CODES = new Set([1, 3, 6, 9]);
 function isProtocolFault(error: unknown, foreign: string): boolean {
   if (foreign === 'ERR_HTTP2_ERROR') return true;
   if (PEER_BROKE_PROTOCOL.test(messageOf(error))) return true;
-  if (typeof error !== 'object' || error === null || !('http2ErrorCode' in error)) return false;
-  return typeof error.http2ErrorCode === 'number' && HTTP2_PROTOCOL_CODES.has(error.http2ErrorCode);
+  const http2Code = saidBy(error, 'http2ErrorCode');
+  return typeof http2Code === 'number' && HTTP2_PROTOCOL_CODES.has(http2Code);
 }
 
 /** The code of the error itself, of the attempts it stands for, or of its cause. */
 function foreignCode(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';
-  if ('code' in error && typeof error.code === 'string' && error.code !== '') return error.code;
+  const code = codeOf(error);
+  if (code !== '') return code;
   if (error instanceof AggregateError) return foreignCode(error.errors[0]);
   if (error instanceof Error && error.name === 'HTTPParserError') return parserCode(error);
-  return 'cause' in error ? foreignCode(error.cause) : '';
+  return foreignCode(saidBy(error, 'cause'));
 }
 
 /** undici 8 looks its parser's codes up the wrong way round and leaves `code` undefined. */
@@ -124,10 +126,7 @@ function parserCode(error: Error): string {
 }
 
 function syscallOf(error: unknown): unknown {
-  if (error instanceof AggregateError) return syscallOf(error.errors[0]);
-  return typeof error === 'object' && error !== null && 'syscall' in error
-    ? error.syscall
-    : undefined;
+  return error instanceof AggregateError ? syscallOf(error.errors[0]) : saidBy(error, 'syscall');
 }
 
 function messageOf(error: unknown): string {
@@ -143,16 +142,21 @@ function phaseFor(code: ErrorCode, point: FailurePoint): Phase {
 
 /** undici says that the dispatcher itself was closed or destroyed behind the worker's back. */
 export function isDispatcherGone(error: unknown): boolean {
-  const code = ownCode(error);
+  const code = codeOf(error);
   return code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED';
 }
 
 /** undici refuses this one request; the dispatcher is fine. */
 export function isForeignMisuse(error: unknown): boolean {
-  return /^UND_(ERR|MOCK_ERR)_/.test(ownCode(error)) && !isDispatcherGone(error);
+  return /^UND_(ERR|MOCK_ERR)_/.test(codeOf(error)) && !isDispatcherGone(error);
 }
 
-function ownCode(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
+/** The code of the error itself. */
+function codeOf(error: unknown): string {
+  const code = saidBy(error, 'code');
+  return typeof code === 'string' ? code : '';
+}
+
+function saidBy(error: unknown, name: string): unknown {
+  return typeof error === 'object' && error !== null ? said(error, name) : undefined;
 }

@@ -7,6 +7,8 @@
  * A field that does not show when the error is printed does not show afterwards either (S3).
  */
 
+import { said } from '../own-options.ts';
+
 type Plain = string | number | boolean | bigint | null | undefined;
 
 export type PlainFailure =
@@ -36,7 +38,8 @@ export function plainFailure(error: unknown, depth = 0): PlainFailure {
     message: String(error.message),
     stack: typeof error.stack === 'string' ? error.stack : undefined,
     fields: fieldsOf(error),
-    cause: 'cause' in error && goesOn ? plainFailure(error.cause, depth + 1) : undefined,
+    cause:
+      Object.hasOwn(error, 'cause') && goesOn ? plainFailure(error.cause, depth + 1) : undefined,
     errors: isAggregate ? error.errors.map((each) => plainFailure(each, depth + 1)) : undefined,
   };
 }
@@ -66,7 +69,7 @@ function fieldsOf(error: Error): [string, Plain, boolean][] {
     if (!COMMON.has(name) && isPlain(value)) fields.push([name, value, enumerable]);
   }
   // undici keeps the codes of some of its errors on their class.
-  const { code } = error as { readonly code?: unknown };
+  const code = said(error, 'code');
   if (!Object.hasOwn(error, 'code') && typeof code === 'string') fields.push(['code', code, true]);
   return fields;
 }

@@ -44,12 +44,16 @@ export function unpackHeaders(packed: string): ResponseHeaders {
   return headers;
 }
 
-/** Defined, not set: the prototype has a setter for one name, and may have been given more (N11). */
 function add(headers: Record<string, string | string[]>, name: string, value: string): void {
   const known = name in headers && Object.hasOwn(headers, name) ? headers[name] : undefined;
   if (Array.isArray(known)) known.push(value);
   else if (known !== undefined) headers[name] = [known, value];
-  else if (!(name in headers)) headers[name] = value;
+  else setHeader(headers, name, value);
+}
+
+/** Defined where a prototype knows the name: it has a setter for one, and may have more (N11). */
+export function setHeader<Value>(headers: Record<string, Value>, name: string, value: Value): void {
+  if (!(name in headers)) headers[name] = value;
   else Object.defineProperty(headers, name, { value, ...OPEN });
 }
 

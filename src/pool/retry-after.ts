@@ -6,15 +6,16 @@
  */
 
 import type { ResponseHeaders } from '../messages.ts';
+import { own } from '../own-options.ts';
 
 /** Milliseconds from the response on; `undefined` without a valid field. `wallMs`: since 1970. */
 export function retryAfterMs(headers: ResponseHeaders, wallMs: number): number | undefined {
-  const value = headers['retry-after'];
+  const value = own(headers, 'retry-after');
   if (typeof value !== 'string') return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   const untilMs = httpDateMs(value, wallMs);
   if (untilMs === undefined) return undefined;
-  const { date } = headers;
+  const date = own(headers, 'date');
   const sinceMs = typeof date === 'string' ? httpDateMs(date, wallMs) : undefined;
   return Math.max(0, untilMs - (sinceMs ?? wallMs));
 }

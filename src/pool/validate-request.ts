@@ -117,9 +117,11 @@ function givenIn({ options, verb, scope }: RequestCall, issues: OptionIssue[]): 
     issues.push({ option: 'options', problem: `must be an object, not ${show(options)}` });
     return NO_OPTIONS;
   }
-  checkAll(options, REQUEST_CHECKS, issues);
+  // Read once, so that what was checked is what is used.
+  const bag = ownOptions(options);
+  checkAll(bag, REQUEST_CHECKS, issues);
   // Checked: the own values are of the types that `RequestOptions` declares.
-  const given = ownOptions(options) as { method?: string; caller?: Caller } & RequestOptions;
+  const given = bag as { method?: string; caller?: Caller } & RequestOptions;
   if (verb !== undefined) {
     if (given.method !== undefined && given.method !== verb) {
       issues.push({ option: 'method', problem: `is ${verb} by the name of the call` });

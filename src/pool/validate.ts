@@ -95,9 +95,11 @@ export function checkedCall<T extends object>(
     throw badOptions([{ option: 'options', problem: `must be an object, not ${show(options)}` }]);
   }
   const issues: OptionIssue[] = [];
-  checkAll(options, checks, issues);
+  // Read once, so that what was checked is what is used.
+  const given = ownOptions(options);
+  checkAll(given, checks, issues);
   if (issues.length > 0) throw badOptions(issues);
-  return ownOptions(options);
+  return given;
 }
 
 /** Whether a value can carry options: an object that is no list and no promise. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { own, ownOptions } from '../../src/own-options.ts';
+import { own, ownOptions, said } from '../../src/own-options.ts';
 
 test('N11 own properties are told from inherited ones', () => {
   const given = Object.assign(Object.create({ inherited: 1 }), { mine: 2 });
@@ -11,4 +11,13 @@ test('N11 own properties are told from inherited ones', () => {
     expect(name in bare).toBe(false);
   }
   expect(Object.keys(bare)).toEqual(['mine']);
+});
+
+test('N11 what a class says is told from what every object says', () => {
+  class Told extends Error {}
+  Object.defineProperty(Told.prototype, 'code', { value: 'TOLD', writable: true });
+  expect(said(new Told(), 'code')).toBe('TOLD');
+  expect(said(Object.assign(new Told(), { code: 'MINE' }), 'code')).toBe('MINE');
+  expect(said(new Told(), 'hasOwnProperty')).toBeUndefined();
+  expect(said(Object.create(null), 'code')).toBeUndefined();
 });

@@ -195,6 +195,24 @@ function request(options: unknown, to: unknown = url) {
   return resolveRequest({ url: to, options, verb: undefined, scope: undefined }, defaults);
 }
 
+test('H1 reads an option once: what was checked is what is used', () => {
+  const values = [100, -1];
+  const options = Object.defineProperty({}, 'timeout', {
+    get: () => values.shift(),
+    enumerable: true,
+  });
+  const call = { url: 'http://peer.test/', options, verb: 'GET', scope: undefined } as const;
+  expect(resolveRequest(call, resolvePool().defaults).timeoutMs).toBe(100);
+});
+
+test('H1 a key `__proto__` is an option like any other that is not known', () => {
+  const options: object = JSON.parse('{"__proto__":{"timeout":1},"constructor":1}');
+  const call = { url: 'http://peer.test/', options, verb: 'GET', scope: undefined } as const;
+  expect(() => resolveRequest(call, resolvePool().defaults)).toThrow(
+    /^bad options: __proto__: is not an option; .*constructor: is not an option; /,
+  );
+});
+
 describe.each(Object.entries(REQUEST))('H1 the request option %s', (option, { good, bad }) => {
   test.each(good)('takes %s', (value) => {
     expect(issuesOf(() => request({ ...NEEDED[option], [option]: value }))).toEqual([]);
