@@ -9,7 +9,7 @@
 
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { HttpVersion, ResponseHeaders } from '../messages.ts';
-import type { ResolvedRequest } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 import type { UploadBody } from './upload-body.ts';
 
 /** Response headers as they came. `rawHeaders` is decoded only when somebody looks at it. */

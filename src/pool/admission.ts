@@ -11,7 +11,7 @@
  */
 
 import type { Clock } from '../clock.ts';
-import type { ResolvedLimits } from '../options.ts';
+import type { ResolvedLimits } from '../resolved-options.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Gate, OriginGate } from './gate.ts';
 import { Gates, type Passenger } from './gates.ts';

@@ -4,7 +4,8 @@
  */
 
 import type { OptionIssue } from '../errors.ts';
-import type { RequestOptions, ResolvedDefaults } from '../options.ts';
+import type { RequestOptions } from '../options.ts';
+import type { ResolvedDefaults } from '../resolved-options.ts';
 import type { BodyParts } from './request-body.ts';
 import { headerValue } from './request-headers.ts';
 

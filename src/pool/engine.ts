@@ -13,7 +13,8 @@
 import type { AsyncHandle } from '../async-handle.ts';
 import type { Clock } from '../clock.ts';
 import { badOptions, type ErrorCode, RequestError } from '../errors.ts';
-import type { PoolLimits, ResolvedDefaults, ResolvedPool, ResolvedRequest } from '../options.ts';
+import type { PoolLimits } from '../options.ts';
+import type { ResolvedDefaults, ResolvedPool, ResolvedRequest } from '../resolved-options.ts';
 import type { PoolStats } from '../stats.ts';
 import { Admission } from './admission.ts';
 import { Deadlines } from './deadlines.ts';

@@ -17,7 +17,7 @@ import {
 } from '../actors/request-lifecycle.ts';
 import type { ErrorCode, Phase } from '../errors.ts';
 import type { ResponseHeaders } from '../messages.ts';
-import type { ResolvedRequest } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 import type { FlightClock } from './flight-clock.ts';
 import { STARTED } from './flight-events.ts';
 import type { FlightIncoming } from './flight-incoming.ts';

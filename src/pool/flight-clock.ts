@@ -9,7 +9,7 @@
 import type { ExchangeState } from '../actors/request-lifecycle.ts';
 import { type Clock, WATCHED_MS } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { ResolvedRequest } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 import { type Deadline, type Deadlines, UNSET_DEADLINE } from './deadlines.ts';
 import { type FlightTimes, nextTimeout } from './flight-deadlines.ts';
 

@@ -5,7 +5,7 @@
 
 import type { ExchangeState } from '../actors/request-lifecycle.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { ResolvedRequest } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 
 /** Times of an exchange, on the clock of the pool; `NaN` for what has not happened. */
 export interface FlightTimes {

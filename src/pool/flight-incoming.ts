@@ -10,7 +10,7 @@ import type { Head } from '../actors/carrier.ts';
 import type { ExchangeEvent, ExchangeState } from '../actors/request-lifecycle.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { DoneMessage, PoolResponse, ResponseHeaders, TerminalMessage } from '../messages.ts';
-import type { ResolvedRequest } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 import { Delivery, type DeliverySource } from './delivery.ts';
 import type { FlightClock } from './flight-clock.ts';
 import type { FlightEnd } from './flight-end.ts';

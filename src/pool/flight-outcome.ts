@@ -14,7 +14,7 @@ import {
   type RequestError,
 } from '../errors.ts';
 import type { Metrics, UploadOutcome } from '../messages.ts';
-import type { ResolvedRequest } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 import type { FlightClock } from './flight-clock.ts';
 import type { FlightTimes } from './flight-deadlines.ts';
 import type { FlightUpload } from './flight-upload.ts';

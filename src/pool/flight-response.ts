@@ -13,7 +13,7 @@ import type {
   StatusMessage,
   UploadOutcome,
 } from '../messages.ts';
-import type { ResolvedRequest } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 import { BufferedResponse, joinChunks } from './response.ts';
 
 export class FlightResponse {

@@ -10,7 +10,7 @@ import { bytesGone } from '../actors/chunk-bytes.ts';
 import type { ExchangeEvent, ExchangeState } from '../actors/request-lifecycle.ts';
 import { UploadBody, type UploadObserver } from '../actors/upload-body.ts';
 import type { ErrorCode, Phase } from '../errors.ts';
-import type { ResolvedRequest } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 import { BodyPump, type PumpObserver } from './body-pump.ts';
 import { giveUpUnread } from './body-source.ts';
 import type { FlightClock } from './flight-clock.ts';

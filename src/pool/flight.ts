@@ -17,7 +17,7 @@ import { type ExchangeState, isUploading } from '../actors/request-lifecycle.ts'
 import type { AsyncHandle } from '../async-handle.ts';
 import type { ErrorCode, Phase } from '../errors.ts';
 import type { DoneMessage, PoolResponse, TerminalMessage } from '../messages.ts';
-import type { ResolvedRequest } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 import type { Applicant } from './admission.ts';
 import type { Delivery } from './delivery.ts';
 import { type Attempted, FlightAttempt } from './flight-attempt.ts';

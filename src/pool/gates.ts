@@ -7,7 +7,7 @@
  * have something, and `SPARE`.
  */
 
-import type { ResolvedLimits } from '../options.ts';
+import type { ResolvedLimits } from '../resolved-options.ts';
 import { Gate, OriginGate } from './gate.ts';
 
 /** Gates of origins below which none is looked for that could be dropped. */

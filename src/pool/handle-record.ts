@@ -7,7 +7,7 @@ import type { AsyncHandle } from '../async-handle.ts';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { DoneMessage, Message, PoolResponse } from '../messages.ts';
-import type { ResolvedRequest } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { FlightEnd } from './flight-end.ts';
 import type { Row } from './flight-table.ts';

@@ -6,7 +6,7 @@
  * Without candidates there is none, and the exchange waits.
  */
 
-import type { ResolvedPool } from '../options.ts';
+import type { ResolvedPool } from '../resolved-options.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
 export interface Strategy {

@@ -13,7 +13,7 @@ import { ThreadCarrier } from '../actors/thread-carrier.ts';
 import { createAgent } from '../actors/transport.ts';
 import type { WorkerPorts } from '../actors/worker.ts';
 import type { Clock } from '../clock.ts';
-import type { ResolvedPool } from '../options.ts';
+import type { ResolvedPool } from '../resolved-options.ts';
 import type { WorkerStats } from '../stats.ts';
 import { Retirement } from './retirement.ts';
 import { type Supervisor, startSupervisor } from './supervisor.ts';

@@ -4,8 +4,9 @@
  */
 
 import { badOptions, type OptionIssue } from '../errors.ts';
-import type { PoolLimits, RateLimit, ResolvedLimits, ResolvedTenant } from '../options.ts';
+import type { PoolLimits, RateLimit } from '../options.ts';
 import { own } from '../own-options.ts';
+import type { ResolvedLimits, ResolvedTenant } from '../resolved-options.ts';
 import { anything } from './default-checks.ts';
 import {
   boolean,

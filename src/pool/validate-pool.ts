@@ -5,15 +5,14 @@
 
 import type { ResourceLimits } from 'node:worker_threads';
 import { badOptions, type OptionIssue } from '../errors.ts';
+import type { PoolOptions, ThreadOptions } from '../options.ts';
+import { own, ownOptions } from '../own-options.ts';
 import {
   DEFAULT_LIMITS,
   POOL_DEFAULTS,
-  type PoolOptions,
   REQUEST_DEFAULTS,
   type ResolvedPool,
-  type ThreadOptions,
-} from '../options.ts';
-import { own, ownOptions } from '../own-options.ts';
+} from '../resolved-options.ts';
 import { DEFAULT_CHECKS } from './default-checks.ts';
 import { resolveHeaders } from './request-headers.ts';
 import {

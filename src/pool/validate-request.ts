@@ -5,17 +5,15 @@
 
 import { isWatchable } from '../actors/caller-monitor.ts';
 import { badOptions, type OptionIssue } from '../errors.ts';
+import type { Caller, CallerScope, RequestOptions } from '../options.ts';
+import { own, ownOptions } from '../own-options.ts';
 import {
   BUFFERED_RESPONSE_BYTES,
   BUFFERED_TIMEOUT_MS,
-  type Caller,
-  type CallerScope,
   MAILBOX_WINDOW_BYTES,
-  type RequestOptions,
   type ResolvedDefaults,
   type ResolvedRequest,
-} from '../options.ts';
-import { own, ownOptions } from '../own-options.ts';
+} from '../resolved-options.ts';
 import { checkContradictions, draftOf, type Parts } from './contradictions.ts';
 import { anything, DEFAULT_CHECKS } from './default-checks.ts';
 import { isReceiver } from './receivers.ts';

@@ -6,7 +6,8 @@
  */
 
 import { CallerMonitor, isDead, isWatchable, type Watcher } from '../actors/caller-monitor.ts';
-import type { Caller, ResolvedRequest } from '../options.ts';
+import type { Caller } from '../options.ts';
+import type { ResolvedRequest } from '../resolved-options.ts';
 import type { HandleRecord } from './handle-record.ts';
 
 interface Watched {

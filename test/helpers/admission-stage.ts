@@ -1,10 +1,10 @@
 /** The admission of a pool without the pool: applicants that run until they are told to end. */
 
-import { DEFAULT_LIMITS, type ResolvedLimits } from '../../src/options.ts';
 import { Admission, type Applicant } from '../../src/pool/admission.ts';
 import { Deadlines } from '../../src/pool/deadlines.ts';
 import { leastBusy } from '../../src/pool/select.ts';
 import { WorkerSlot } from '../../src/pool/worker-slot.ts';
+import { DEFAULT_LIMITS, type ResolvedLimits } from '../../src/resolved-options.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export interface Applied extends Applicant {

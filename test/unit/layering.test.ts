@@ -14,7 +14,7 @@ const DYNAMIC_IMPORT = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 const LAYERS = ['vocabulary', 'actors', 'pool', 'adapters', 'index'] as const;
 
-/** undici is imported where a dispatcher is made, driven or owned; `options` names its type
+/** undici is imported where a dispatcher is made, driven or owned; the options name its type
  * because users may bring one (I2). */
 const USES_UNDICI = [
   'actors/dispatch-options.ts',
@@ -23,6 +23,7 @@ const USES_UNDICI = [
   'actors/http1-clients.ts',
   'actors/transport.ts',
   'options.ts',
+  'resolved-options.ts',
 ];
 const USES_XSTATE = ['actors/worker.ts', 'pool/supervisor.ts'];
 const USES_P_QUEUE = ['pool/turnstile.ts'];

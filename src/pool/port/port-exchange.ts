@@ -9,7 +9,7 @@
  */
 
 import type { Message } from '../../messages.ts';
-import type { ResolvedDefaults, ResolvedRequest } from '../../options.ts';
+import type { ResolvedDefaults, ResolvedRequest } from '../../resolved-options.ts';
 import type { Engine } from '../engine.ts';
 import type { Flight } from '../flight.ts';
 import { copyOf, type Own, plainMessage } from '../receivers.ts';

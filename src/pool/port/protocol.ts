@@ -12,8 +12,8 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { badOptions, type ErrorCode, type PlainError } from '../../errors.ts';
 import type { PlainMessage, PlainResponse } from '../../messages.ts';
-import type { ResolvedDefaults } from '../../options.ts';
 import { own } from '../../own-options.ts';
+import type { ResolvedDefaults } from '../../resolved-options.ts';
 import type { PoolStats } from '../../stats.ts';
 
 /** Bytes of one response that may be on their way through a port (or wait there to be looked at). */

@@ -12,7 +12,7 @@ import type {
   StatusMessage,
   TerminalMessage,
 } from '../../messages.ts';
-import type { ResolvedRequest } from '../../options.ts';
+import type { ResolvedRequest } from '../../resolved-options.ts';
 import { IDEMPOTENT } from '../flight-outcome.ts';
 import { BufferedResponse, joinChunks } from '../response.ts';
 

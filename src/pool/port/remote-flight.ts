@@ -13,7 +13,7 @@ import { bytesGone } from '../../actors/chunk-bytes.ts';
 import type { AsyncHandle } from '../../async-handle.ts';
 import { type ErrorCode, RequestError } from '../../errors.ts';
 import type { DoneMessage, PlainMessage, PoolResponse, TerminalMessage } from '../../messages.ts';
-import type { ResolvedRequest } from '../../options.ts';
+import type { ResolvedRequest } from '../../resolved-options.ts';
 import { FlightEnd } from '../flight-end.ts';
 import type { Row } from '../flight-table.ts';
 import { type HandleRecord, hasOwnReceiver, type RecordHost } from '../handle-record.ts';

@@ -6,7 +6,7 @@
  */
 
 import type { DataMessage, DoneMessage, PoolResponse, StatusMessage } from '../../messages.ts';
-import type { ResolvedRequest } from '../../options.ts';
+import type { ResolvedRequest } from '../../resolved-options.ts';
 import type { FlightEnd } from '../flight-end.ts';
 import { RemoteDelivery, type RemoteDeliverySource } from './remote-delivery.ts';
 import { collectedResponse } from './remote-end.ts';

@@ -10,7 +10,7 @@
  * of `uploadBuffer` and one chunk are under way, the other half is the pool's.
  */
 
-import type { ResolvedRequest } from '../../options.ts';
+import type { ResolvedRequest } from '../../resolved-options.ts';
 import { BodyPump, type PumpObserver } from '../body-pump.ts';
 import { giveUpUnread } from '../body-source.ts';
 import type { ExchangeCommands } from './exchange-commands.ts';

@@ -6,7 +6,8 @@
  */
 
 import { sourceChunk } from '../../actors/chunk-bytes.ts';
-import type { BodyChunk, ResolvedRequest } from '../../options.ts';
+import type { BodyChunk } from '../../options.ts';
+import type { ResolvedRequest } from '../../resolved-options.ts';
 import type { PumpObserver } from '../body-pump.ts';
 
 interface Sink {

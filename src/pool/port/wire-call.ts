@@ -7,7 +7,8 @@
  */
 
 import { badOptions, type OptionIssue } from '../../errors.ts';
-import type { BodyChunk, ReplyTo, ResolvedDefaults, ResolvedRequest } from '../../options.ts';
+import type { BodyChunk, ReplyTo } from '../../options.ts';
+import type { ResolvedDefaults, ResolvedRequest } from '../../resolved-options.ts';
 import { copyOf } from '../receivers.ts';
 import { isOptionBag } from '../validate.ts';
 import { type RequestCall, resolveRequest } from '../validate-request.ts';

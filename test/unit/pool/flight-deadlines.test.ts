@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { ExchangeState } from '../../../src/actors/request-lifecycle.ts';
-import type { ResolvedRequest } from '../../../src/options.ts';
 import { type FlightTimes, nextTimeout } from '../../../src/pool/flight-deadlines.ts';
+import type { ResolvedRequest } from '../../../src/resolved-options.ts';
 
 const OFF = Number.POSITIVE_INFINITY;
 

@@ -3,11 +3,11 @@
 import { describe, expect, test } from 'vitest';
 import { initialState } from '../../../src/actors/request-lifecycle.ts';
 import type { TerminalMessage } from '../../../src/messages.ts';
-import type { ResolvedRequest } from '../../../src/options.ts';
 import type { Delivery } from '../../../src/pool/delivery.ts';
 import { FlightEnd, terminalOf } from '../../../src/pool/flight-end.ts';
 import type { FlightFacts } from '../../../src/pool/flight-outcome.ts';
 import { FlightResponse } from '../../../src/pool/flight-response.ts';
+import type { ResolvedRequest } from '../../../src/resolved-options.ts';
 
 /** Of a message only its identity is looked at here. */
 const TERMINAL = { type: 'done', ref: 'r' } as TerminalMessage;

@@ -1,8 +1,8 @@
 /** The gates of a pool: which there are, and for how long. */
 
 import { expect, test } from 'vitest';
-import { DEFAULT_LIMITS } from '../../../src/options.ts';
 import { Gates } from '../../../src/pool/gates.ts';
+import { DEFAULT_LIMITS } from '../../../src/resolved-options.ts';
 
 const rate = { limit: 1, interval: 1_000 };
 

@@ -1,8 +1,8 @@
 /** An upload on the caller's side of a port: order, room, and an answer for everybody. */
 
 import { expect, test } from 'vitest';
-import type { ResolvedRequest } from '../../../../src/options.ts';
 import { RemoteUpload } from '../../../../src/pool/port/remote-upload.ts';
+import type { ResolvedRequest } from '../../../../src/resolved-options.ts';
 import { settled } from '../../../helpers/leaks.ts';
 import { textOf } from '../../../helpers/message-log.ts';
 
