@@ -61,7 +61,7 @@ export function measuredConnect(
     const readyMs = clock.now();
     const isTls = target.protocol === 'https:';
     const tcpMs = isTls ? (connectedMs ?? readyMs) : readyMs;
-    let closing: Promise<void> | undefined;
+    const closed = closeOf(opened);
     const connection: Connection = {
       dns: resolvedMs === undefined ? undefined : resolvedMs - startMs,
       connect: tcpMs - (resolvedMs ?? startMs),
@@ -71,8 +71,8 @@ export function measuredConnect(
       reset: undefined,
       flushed: () => opened.writableLength === 0,
       close: () => {
-        closing ??= closeSocket(opened);
-        return closing;
+        opened.destroy();
+        return closed;
       },
     };
     tracker.connection = connection;
@@ -98,11 +98,12 @@ export function measuredConnect(
   return socket;
 }
 
-/** A turn after the close, so that whoever listens to it, or to what it ends, has heard of it. */
-function closeSocket(socket: Socket): Promise<void> {
+/**
+ * Resolves a turn after the close, so that whoever listens to it, or to what it ends, has heard of it.
+ * `socket.closed` is true some turns before.
+ */
+function closeOf(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
-    if (socket.closed) setImmediate(resolve);
-    else socket.once('close', () => setImmediate(resolve));
-    socket.destroy();
+    socket.once('close', () => setImmediate(resolve));
   });
 }
