@@ -4,14 +4,56 @@ import { defineConfig } from 'vitest/config';
 /** Threads and processes load what others have compiled: a thread is up in half the time. */
 const NODE_COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/node', import.meta.url));
 
+/**
+ * Clauses that are tested a second time, with workers in threads: those of ends, flow, uploads,
+ * deaths and times, where a thread could make a difference (W5).
+ */
+const OVER_THREADS = [
+  'after-close',
+  'await',
+  'caller-death-*',
+  'cancel*',
+  'drain',
+  'errors-http2',
+  'errors-own',
+  'flow-end',
+  'flow-http1',
+  'message-order',
+  'metrics',
+  'min-throughput',
+  'one-end-http2',
+  'overtaken-upload',
+  'pool-life',
+  'receiver-death',
+  'receivers',
+  'signal',
+  'upload-abort-session',
+  'upload-backpressure',
+  'upload-chunks',
+  'upload-early-response',
+  'upload-finish',
+  'upload-length',
+  'worker-death',
+].map((clauses) => `test/unit/clauses/${clauses}.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
     execArgv: ['--expose-gc'],
     env: { NODE_COMPILE_CACHE },
+    projects: [
+      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'threads',
+          include: OVER_THREADS,
+          setupFiles: ['test/helpers/thread-default.ts'],
+        },
+      },
+    ],
   },
 });

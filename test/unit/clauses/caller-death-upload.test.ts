@@ -123,7 +123,7 @@ test('C6 tells a living receiver of its own once, after the drain, and nothing b
   await connection.writeHead(200, { 'content-length': '4' });
   await connection.write('dr');
   expect(messages).toEqual([]);
-  expect(pool.stats()).toMatchObject({ inFlight: 1, openUploads: 0 });
+  await expect.poll(() => pool.stats()).toMatchObject({ inFlight: 1, openUploads: 0 });
   await connection.write('op');
   await ended.promise;
   await pool.close();

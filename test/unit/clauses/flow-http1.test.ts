@@ -77,6 +77,8 @@ test('F2 stops reading at zero credit, and the peer can write no more', async ()
   const connection = await next();
   await connection.readHead();
   await connection.writeHead(200, { connection: 'close' });
+  void connection.write(PIECE);
+  while (log.body.byteLength < 64 * 1024) await settled(1);
   const stuckAt = await fill(connection);
   expect(log.body.byteLength).toBe(64 * 1024);
   await settled(50);

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/index.ts';
 import type { RequestPool } from '../../../src/pool/request-pool.ts';
 import { http2Peer } from '../../helpers/http2-peer.ts';
+import { textOf } from '../../helpers/message-log.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { trustedServer, trustTestCa } from '../../helpers/tls.ts';
 import { PROTOCOLS } from '../../helpers/upload-peer.ts';
@@ -82,7 +83,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
       const chunk = await request.next();
       request.write(`<${chunk}>`);
       const message = await read();
-      expect(message?.type === 'data' && String(message.chunk)).toContain(`<${round}>`);
+      expect(message?.type === 'data' && textOf(message.chunk)).toContain(`<${round}>`);
       expect(await pool.sendBody(handle, `${round + 1}`)).toBe(true);
     }
     void pool.finishBody(handle);

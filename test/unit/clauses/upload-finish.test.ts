@@ -118,7 +118,9 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     const handle = pool.post(peer.origin, { body: 'whole' });
     const request = await peer.request();
     expect(await request.rest()).toEqual({ body: 'whole', complete: true });
-    await settled();
+    const next = pool.get(peer.origin);
+    await peer.request();
+    pool.cancel(next);
     pool.cancel(handle);
     const upload = { complete: true, bytesSent: 5, endedBy: 'caller' };
     expect(await pool.receive(handle)).toMatchObject({ type: 'error', upload });

@@ -47,6 +47,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     const handle = pool.post(peer.origin, declared);
     void pool.sendBody(handle, '01234567');
     const request = await peer.request();
+    await expect.poll(() => pool.stats().workers[0]?.bytesSent).toBe(8);
     expect(await pool.sendBody(handle, '89X')).toBe(false);
     expect(await pool.receive(handle)).toMatchObject({
       type: 'error',
