@@ -13,9 +13,12 @@ const MIB = 1024 * 1024;
 const pools = new Map<string, RequestPool>();
 let trust: Disposable;
 
-beforeAll(() => {
+beforeAll(async () => {
   trust = trustTestCa();
   for (const isolation of ISOLATIONS) pools.set(isolation, isolatedPool(isolation));
+  // On a busy machine a thread may need longer to start than an idle connection is kept.
+  await using server = await echoServer();
+  await bothOf((pool) => pool.await(pool.get(server.url('/bytes/1'))));
 });
 
 afterAll(async () => {
