@@ -4,6 +4,7 @@ import { admissions } from './admission.ts';
 import { deliveries } from './deliveries.ts';
 import { flights } from './flight.ts';
 import { lifecycle } from './lifecycle.ts';
+import { limits } from './limits.ts';
 import type { Mutant } from './mutant.ts';
 import { pools } from './pools.ts';
 import { times } from './times.ts';
@@ -18,5 +19,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...times,
   ...pools,
   ...admissions,
+  ...limits,
   ...transports,
 ];

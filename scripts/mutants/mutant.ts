@@ -16,4 +16,5 @@ export interface Mutant {
 
 export const LIFECYCLE = 'test/property/request-lifecycle.property.test.ts';
 export const MODEL = 'test/property/pool.model.test.ts';
+export const SIMULATION = 'test/property/simulation.test.ts';
 export const DEADLINES = 'test/property/deadlines.property.test.ts';
