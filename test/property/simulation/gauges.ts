@@ -7,7 +7,10 @@ import type { Population } from './population.ts';
 import type { Starts } from './starts.ts';
 
 /** Whether a worker can take one more. */
-function hasRoom(worker: PoolStats['workers'][number], { maxInFlight }: SimulatedLimits): boolean {
+export function hasRoom(
+  worker: PoolStats['workers'][number],
+  { maxInFlight }: SimulatedLimits,
+): boolean {
   return worker.state === 'up' && worker.inFlight < maxInFlight;
 }
 

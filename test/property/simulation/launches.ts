@@ -1,9 +1,10 @@
 /** New exchanges, each with a plan drawn by chance, and what is known of their end at once. */
 
 import { AssertionError } from 'node:assert';
+import type { PoolStats } from '../../../src/index.ts';
 import type { RequestPool } from '../../../src/pool/request-pool.ts';
 import { DEAD, type SimulatedCallers } from './callers.ts';
-import { isFull } from './gauges.ts';
+import { hasRoom, isFull } from './gauges.ts';
 import type { Journal } from './journal.ts';
 import type { SimulatedLimits } from './limits.ts';
 import { drawPlan, type Plan } from './plan.ts';
@@ -55,6 +56,17 @@ export class Launches {
     if (subject.outcome !== undefined || subject.isRunning) return;
     // Whether its gate was closed is the pool's to say; that the queue was full is seen here.
     if (hasGates && stats.queued >= queueLimit) subject.expectation.failed('ERR_OVERLOAD');
+    if (this.#isSurelyOpen(plan.origin, stats)) {
+      throw new AssertionError({ message: `H6 an idle pool refuses exchange ${plan.id}` });
+    }
+  }
+
+  /** Whether nothing but time could keep anybody from running, and does not. */
+  #isSurelyOpen(origin: string, stats: PoolStats): boolean {
+    const { limits, starts } = this.#options;
+    if (limits.isPaused || limits.hasRates || starts.isLeftAlone(origin)) return false;
+    const isIdle = stats.queued === 0 && stats.inFlight === 0;
+    return isIdle && stats.workers.some((worker) => hasRoom(worker, limits));
   }
 
   /** A pool that ends admits nothing more (P1). */
