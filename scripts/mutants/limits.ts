@@ -1,6 +1,6 @@
 /** Faults in limits that change or are found while the pool runs, and in what is due together. */
 
-import { type Mutant, SIMULATION } from './mutant.ts';
+import { MODEL, type Mutant, SIMULATION } from './mutant.ts';
 
 const gate = 'src/pool/gate.ts';
 const gates = 'src/pool/gates.ts';
@@ -64,6 +64,7 @@ export const limits: readonly Mutant[] = [
     find: 'this.#flight.clock.measureThroughput();',
     replace: '',
     breaks: 'T4',
+    owner: MODEL,
   },
   {
     id: 'flight-clock: puts off what falls due with a good interval',

@@ -150,6 +150,16 @@ const SCENES: readonly (readonly Command[])[] = [
     new Advance(6),
   ],
   [new Start(FAST), new Respond(0, 200, undefined), new Write(0, 99), new Advance(8)],
+  // When it is read again its time begins anew.
+  [
+    new Start({ ...FAST, window: 1_000 }),
+    new Respond(0, 200, undefined),
+    new Write(0, 1_000),
+    new Write(0, 5_000),
+    new Advance(4),
+    new Grant(0, 5_000),
+    new Advance(21),
+  ],
   // Credit comes by and by, and the end behind it (F1, F3).
   [
     new Start({ ...GET, reply: 'sender' }),
