@@ -69,7 +69,7 @@ export class SupervisedWorkers {
   }
 
   has(id: number): boolean {
-    return this.#slotOf(id) !== undefined;
+    return this.slots.some((slot) => slot.id === id);
   }
 
   kill(id: number): void {
