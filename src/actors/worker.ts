@@ -21,6 +21,8 @@ export interface WorkerPorts {
   up(id: number, carrier: Carrier): void;
   /** The worker is gone: every exchange it held has to be answered now. */
   down(id: number, error: unknown): void;
+  /** The same of one whose machine broke, which may not have retired its carrier. */
+  broken(id: number, error: unknown): void;
   /** Closes what the worker's carrier still holds open. */
   retire(carrier: Carrier): void;
   /** In [0, 1), for the jitter. */

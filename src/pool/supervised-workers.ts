@@ -123,6 +123,7 @@ export class SupervisedWorkers {
       create: (id) => this.#create(id),
       up: (id, carrier) => this.#up(id, carrier),
       down: (id, error) => this.#down(id, error),
+      broken: (id, error) => this.#broken(id, error),
       retire: (carrier) => this.#retirement.retire(carrier, this.#host.isClosing),
       random,
       now: () => clock.now(),
@@ -167,6 +168,13 @@ export class SupervisedWorkers {
     slot.carrier = undefined;
     slot.state = 'restarting';
     this.#host.workerDown(slot, error);
+  }
+
+  /** Where its machine broke before it had left `up`, nobody else retires its carrier. */
+  #broken(id: number, error: unknown): void {
+    const carrier = this.#slotOf(id)?.carrier;
+    this.#down(id, error);
+    if (carrier !== undefined) this.#retirement.retire(carrier, false);
   }
 
   /** Its thread may come up yet, but nobody waits for that where others could do the work (W4). */

@@ -87,7 +87,7 @@ const supervisorMachine = setup({
             const { actorId, error } = event as unknown as { actorId: string; error: unknown };
             const id = Number(actorId.slice(actorId.indexOf('-') + 1));
             enqueue.stopChild(actorId);
-            enqueue(() => context.ports.down(id, error));
+            enqueue(() => context.ports.broken(id, error));
             const { ports, restartWindowMs: calmMs } = context;
             enqueue.spawnChild('worker', { id: actorId, input: { id, ports, calmMs } });
             enqueue.raise({ type: 'worker.died', id, error } as WorkerDied & AnyFields);

@@ -42,6 +42,7 @@ function startWorker({ random = () => 0, create = () => {}, calmMs = 60_000 }: S
     },
     up: (id, carrier) => log.push(`${id} up ${name(carrier)}`),
     down: (id, error) => log.push(`${id} down ${String(error)}`),
+    broken: (id, error) => log.push(`${id} broken ${String(error)}`),
     retire: (carrier) => log.push(`retire ${name(carrier)}`),
     random,
     now: clock.now,

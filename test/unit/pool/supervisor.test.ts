@@ -33,6 +33,7 @@ function start({ workers = 2, maxRestarts = 5, restartWindowMs = 60_000, ports =
       },
       up: (id) => log.push(`up ${id}`),
       down: (id, error) => log.push(`down ${id}: ${String(error)}`),
+      broken: (id, error) => log.push(`broken ${id}: ${String(error)}`),
       retire: (carrier) => void open.delete(carrier),
       random: () => 0.5,
       now: clock.now,
@@ -113,7 +114,13 @@ describe('supervisor', () => {
       },
     });
     supervisor.kill(1, 'killed');
-    expect(log).toEqual(['up 1', 'up 2', 'down 1: killed', 'down 1: Error: machine broke', 'up 1']);
+    expect(log).toEqual([
+      'up 1',
+      'up 2',
+      'down 1: killed',
+      'broken 1: Error: machine broke',
+      'up 1',
+    ]);
     supervisor.kill(1, 'again');
     clock.advance(100);
     expect(log.slice(-2)).toEqual(['down 1: again', 'up 1']);
@@ -125,6 +132,9 @@ describe('supervisor', () => {
     const { clock, log, supervisor } = start({
       ports: {
         down: () => {
+          throw new Error('pool broke');
+        },
+        broken: () => {
           throw new Error('pool broke');
         },
       },
