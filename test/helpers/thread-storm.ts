@@ -162,7 +162,9 @@ class Storm {
       const way = WAYS[at % WAYS.length];
       this.#deaths += 1;
       if (way === 'terminate') {
-        this.#pool.killWorker(1 + (at % this.#options.workers));
+        const living = this.#pool.stats().workers.filter(({ state }) => state === 'up');
+        const next = living[at % living.length];
+        if (next !== undefined) this.#pool.killWorker(next.id);
       } else {
         const url = `${this.#origin}/?die=${way}`;
         killers.push(this.#pool.await(this.#pool.get(url)).catch(() => {}));
