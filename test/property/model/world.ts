@@ -25,6 +25,8 @@ import { RealCallers } from './real-callers.ts';
 import { type RealExchange, type Seen, seen } from './real-exchange.ts';
 import { UPLOAD_BUFFER_BYTES } from './spec.ts';
 
+/** How long connections may take to close: undici closes idle ones by itself after four seconds. */
+const SOCKETS_MS = 3_000;
 /** How long a thread that is to end may take, on the clock of the pool. */
 const GRACE_MS = 256;
 /** Dies of too little memory in a moment. */
@@ -193,7 +195,7 @@ export class World implements Facts {
 
   async #untilNoSocket(): Promise<void> {
     const open = (): number => this.peer.openConnections + this.deaf.openConnections;
-    await until(() => open() === 0, 'P2 sockets are left open');
+    await until(() => open() === 0, 'P2 sockets are left open', SOCKETS_MS);
   }
 
   get hasDeafThreads(): boolean {
