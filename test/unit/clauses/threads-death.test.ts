@@ -1,5 +1,6 @@
 /** The deaths of a thread: who is answered, with what truth, and who does not notice. */
 
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { failureOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
 import { http2Peer } from '../../helpers/http2-peer.ts';
@@ -134,6 +135,32 @@ test('W2 is said to be sent of an upload over HTTP/2 without a first byte, whose
   const { error } = await failureOf(pool, handle);
   expect(error).toMatchObject({ code: 'ERR_WORKER_DIED', sent: true, retryable: false });
   await pool.close();
+});
+
+test('W4 a thread that answers no more, and does not end when it is told to, keeps nobody waiting', async () => {
+  const stubborn: (() => Promise<void>)[] = [];
+  const hold = (worker: Worker): void => {
+    const terminate = worker.terminate.bind(worker);
+    const { promise, resolve } = Promise.withResolvers<number>();
+    worker.terminate = () => promise;
+    stubborn.push(() => terminate().then(resolve));
+  };
+  process.on('worker', hold);
+  await using peer = await scriptedPeer();
+  const pool = threadPool({ wedgeTimeout: WEDGE_MS, ...PATIENT });
+  const held = ['/dying', '/held'].map((path) => pool.get(peer.origin + path));
+  void (await arrivals(peer, 2)).get('/dying')?.respond(200, { 'x-die': 'loop' });
+  for (const handle of held) {
+    expect((await failureOf(pool, handle)).error.code).toBe('ERR_WORKER_DIED');
+  }
+  process.off('worker', hold);
+  const again = pool.await(pool.get(`${peer.origin}/again`));
+  const next = (await arrivals(peer, 1)).get('/again');
+  void next?.respond(200, { connection: 'close' });
+  expect((await again).status).toBe(200);
+  const closed = pool.close();
+  for (const end of stubborn) await end();
+  await closed;
 });
 
 test('W3 threads that die too often fail the pool', async () => {
