@@ -3,14 +3,15 @@
  * wire it runs on. It is the exchange's `Ledger`, kept without looking into the pool.
  */
 
-import type {
-  AsyncHandle,
-  Message,
-  Pool,
-  PoolResponse,
-  ReplyTo,
-  RequestOptions,
-  TerminalMessage,
+import {
+  type AsyncHandle,
+  type Message,
+  type Pool,
+  type PoolResponse,
+  type ReplyTo,
+  RequestError,
+  type RequestOptions,
+  type TerminalMessage,
 } from '../../../src/index.ts';
 import type { Ledger, Sent, UploadLedger } from '../invariants.ts';
 import type { Wire } from './wire.ts';
@@ -92,6 +93,17 @@ export class Driven implements Ledger {
   get outcome(): string | undefined {
     const { end } = this;
     return end?.type === 'error' ? end.error.code : end?.type;
+  }
+
+  /** Whether the pool still runs it. */
+  get isRunning(): boolean {
+    if (this.handle === undefined || this.end !== undefined) return false;
+    try {
+      return this.#pool.handle(this.handle.ref).ref === this.handle.ref;
+    } catch (error) {
+      if (error instanceof RequestError && error.code === 'ERR_UNKNOWN_HANDLE') return false;
+      throw error;
+    }
   }
 
   /** Sends a chunk; resolves as `sendBody` does. */

@@ -91,7 +91,7 @@ export class Launches {
     plan: Plan,
     who: { readonly caller: AbortController; readonly signal: AbortController },
   ): Subject {
-    const { pool, now, starts, journal } = this.#options;
-    return new Subject(pool, plan, { now, starts, journal, ...who });
+    const { pool, now, starts } = this.#options;
+    return new Subject(pool, plan, { now, starts, ...who });
   }
 }

@@ -9,6 +9,7 @@
 
 import { AssertionError } from 'node:assert';
 import type { RateLimit } from '../../../src/index.ts';
+import type { Journal } from './journal.ts';
 import type { SimulatedLimits } from './limits.ts';
 
 /** Resolution of the pool's timeouts. */
@@ -16,6 +17,7 @@ const TICK_MS = 8;
 
 export class Starts {
   readonly #limits: SimulatedLimits;
+  readonly #journal: Journal;
   readonly #now: () => number;
   #ofPool = new Recent();
   #wrong: string | undefined;
@@ -23,8 +25,9 @@ export class Starts {
   /** Origins that have asked to be left alone. */
   #left = new Map<string, { readonly fromMs: number; readonly untilMs: number }>();
 
-  constructor(limits: SimulatedLimits, now: () => number) {
+  constructor(limits: SimulatedLimits, journal: Journal, now: () => number) {
     this.#limits = limits;
+    this.#journal = journal;
     this.#now = now;
   }
 
@@ -58,16 +61,16 @@ export class Starts {
     }
   }
 
-  /** An origin has answered; whether it is to be left alone for a while. */
-  answered(origin: string, status: number, retryAfterMs: number | undefined): boolean {
+  /** An origin has answered, and may have asked to be left alone for a while. */
+  answered(origin: string, status: number, retryAfterMs: number | undefined): void {
     const isOverload = status === 429 || status === 503;
-    if (this.#limits.current.adaptive !== true || !isOverload || !retryAfterMs) return false;
+    if (this.#limits.current.adaptive !== true || !isOverload || !retryAfterMs) return;
+    this.#journal.note('left alone', 0, origin);
     const nowMs = this.#now();
     const before = this.#left.get(origin);
     const goesOn = before !== undefined && nowMs < before.untilMs;
     const untilMs = Math.max(before?.untilMs ?? 0, nowMs + retryAfterMs);
     this.#left.set(origin, { fromMs: goesOn ? before.fromMs : nowMs, untilMs });
-    return true;
   }
 
   /** Whether an origin is left alone now, or was a tick ago. */

@@ -4,17 +4,16 @@
  */
 
 import { AssertionError } from 'node:assert';
-import { type Message, type Pool, type ReplyTo, RequestError } from '../../../src/index.ts';
+import type { Message, Pool } from '../../../src/index.ts';
 import { checkMessages } from '../invariants.ts';
 import { Driven } from './driven.ts';
 import { Expectation } from './expectation.ts';
-import type { Journal } from './journal.ts';
 import { type Case, judge } from './judgement.ts';
 import type { Plan } from './plan.ts';
 import { requestOf } from './request-of.ts';
-import { SimulatedActor } from './simulated-actor.ts';
 import { SimulatedCaller } from './simulated-caller.ts';
 import { SimulatedPeer } from './simulated-peer.ts';
+import { SimulatedReceiver } from './simulated-receiver.ts';
 import type { Starts } from './starts.ts';
 import { turn } from './turn.ts';
 import type { Wire, WireEvent } from './wire.ts';
@@ -26,7 +25,6 @@ const WINDOW_BYTES = 1024 * 1024;
 export interface Surroundings {
   readonly now: () => number;
   readonly starts: Starts;
-  readonly journal: Journal;
   readonly caller: AbortController;
   readonly signal: AbortController;
 }
@@ -39,31 +37,26 @@ export class Subject implements Case {
   readonly signal: AbortController | undefined;
   /** Bytes of the response that the pool has been given. */
   receivedBytes = 0;
-  readonly #pool: Pool;
   readonly #peer: SimulatedPeer;
-  /** The receiver, where it can die. */
-  readonly #actor: SimulatedActor | undefined;
+  readonly #receiver: SimulatedReceiver;
   readonly #starts: Starts;
-  readonly #journal: Journal;
   readonly #asker: SimulatedCaller;
 
   constructor(pool: Pool, plan: Plan, surroundings: Surroundings) {
-    const { now, caller, signal, starts, journal } = surroundings;
-    this.#pool = pool;
+    const { now, caller, signal, starts } = surroundings;
     this.#starts = starts;
-    this.#journal = journal;
     this.plan = plan;
     this.caller = plan.hasCaller ? caller : undefined;
     this.signal = plan.hasSignal ? signal : undefined;
     this.expectation = new Expectation(plan, now);
     this.#peer = new SimulatedPeer(plan, this.expectation);
-    this.#actor = plan.receiver === 'actor' ? new SimulatedActor() : undefined;
+    this.#receiver = new SimulatedReceiver(plan.receiver);
     this.driven = new Driven(pool, {
       id: plan.id,
       origin: plan.origin,
       request: requestOf(plan, { caller: this.caller?.signal, signal: this.signal?.signal }),
       mailbox: !this.hasReceiver,
-      receiver: (receive) => this.#receiverOf(receive),
+      receiver: this.#receiver.replyTo,
     });
     this.#asker = new SimulatedCaller(plan, this.driven, this.expectation);
     this.driven.onMessage = (message) => this.#delivered(message);
@@ -71,7 +64,7 @@ export class Subject implements Case {
 
   /** Whether messages go elsewhere than to the mailbox. */
   get hasReceiver(): boolean {
-    return RECEIVERS.has(this.plan.receiver);
+    return this.#receiver.isSeparate;
   }
 
   /** How it has to end, once that is decided. */
@@ -90,15 +83,7 @@ export class Subject implements Case {
 
   /** Whether the pool still runs it. */
   get isRunning(): boolean {
-    const { handle, end } = this.driven;
-    if (handle === undefined || end !== undefined) return false;
-    try {
-      this.#pool.handle(handle.ref);
-      return true;
-    } catch (error) {
-      if (error instanceof RequestError && error.code === 'ERR_UNKNOWN_HANDLE') return false;
-      throw error;
-    }
+    return this.driven.isRunning;
   }
 
   /** Bytes that wait for credit. */
@@ -143,9 +128,9 @@ export class Subject implements Case {
       else this.driven.cancel();
       return 'cancel';
     }
-    if (this.#actor === undefined) return undefined;
+    if (!this.#receiver.isMortal) return undefined;
     this.expectation.receiverDied();
-    this.#actor.die();
+    this.#receiver.die();
     return 'receiver_death';
   }
 
@@ -173,15 +158,8 @@ export class Subject implements Case {
       driven.read(0);
       await turn();
     }
-    if ((this.#actor?.observers ?? 0) > 0) this.#broken('C1 a listener is left');
+    if (this.#receiver.observers > 0) this.#broken('C1 a listener is left');
     return judge(this);
-  }
-
-  #answered(): void {
-    const { plan } = this;
-    const { status, retryAfterMs } = this.#peer;
-    if (!this.#starts.answered(plan.origin, status, retryAfterMs)) return;
-    this.#journal.note('left alone', plan.id, retryAfterMs);
   }
 
   #happened(event: WireEvent): void {
@@ -199,7 +177,7 @@ export class Subject implements Case {
         break;
       case 'head':
         expectation.headReceived();
-        this.#answered();
+        this.#starts.answered(this.plan.origin, this.#peer.status, this.#peer.retryAfterMs);
         break;
       case 'resumed':
         expectation.throughput.begin();
@@ -229,15 +207,7 @@ export class Subject implements Case {
     if (plan.receiver === 'thrower') throw new Error('the receiver is broken');
   }
 
-  #receiverOf(receive: (message: Message) => void): ReplyTo {
-    if (this.#actor === undefined) return receive;
-    this.#actor.receive = receive;
-    return this.#actor;
-  }
-
   #broken(problem: string): never {
     throw new AssertionError({ message: `${this.driven.label}: ${problem}` });
   }
 }
-
-const RECEIVERS: ReadonlySet<Plan['receiver']> = new Set(['function', 'thrower', 'actor']);

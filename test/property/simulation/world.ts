@@ -10,6 +10,7 @@ import { AssertionError } from 'node:assert';
 import type { PoolOptions } from '../../../src/index.ts';
 import { RequestPool } from '../../../src/pool/request-pool.ts';
 import type { ManualClock } from '../../helpers/manual-clock.ts';
+import { Acts } from './acts.ts';
 import { SimulatedCallers } from './callers.ts';
 import { Ending } from './ending.ts';
 import { checkGauges, checkTotals, isFull } from './gauges.ts';
@@ -53,6 +54,7 @@ export class World {
   readonly #limits: SimulatedLimits;
   readonly #starts: Starts;
   readonly #launches: Launches;
+  readonly #acts: Acts;
   readonly #ending: Ending;
   #settles = 0;
 
@@ -64,18 +66,18 @@ export class World {
     this.#workers = new SimulatedWorkers({ population, random, journal, now, pool: options.pool });
     this.#callers = new SimulatedCallers(population, journal);
     this.#limits = new SimulatedLimits(options.pool);
-    this.#starts = new Starts(this.#limits, now);
+    this.#starts = new Starts(this.#limits, journal, now);
     this.#pool = new RequestPool(
       { ...options.pool, dispatcher: this.#workers.make },
       { clock, random: random.next },
     );
     this.#ending = new Ending(this.#pool, clock);
-    const parts = { pool: this.#pool, limits: this.#limits, starts: this.#starts };
-    const callers = this.#callers;
-    this.#launches = new Launches(
-      { random, journal, now, population, callers, ...parts },
-      options.firstId,
-    );
+    const parts = {
+      ...{ random, journal, now, population, callers: this.#callers },
+      ...{ pool: this.#pool, limits: this.#limits, starts: this.#starts },
+    };
+    this.#launches = new Launches(parts, options.firstId);
+    this.#acts = new Acts({ ...parts, workers: this.#workers });
   }
 
   /** Id of the next exchange. */
@@ -100,7 +102,7 @@ export class World {
     } else if (act === 'launch') {
       this.#launches.launch(storm);
     } else {
-      const seenLater = this.#act(act);
+      const seenLater = this.#acts.act(act);
       if (seenLater || random.chance(storm.settled)) await this.#settle();
     }
   }
@@ -134,64 +136,6 @@ export class World {
     if (size >= crowd || this.failed) return 'peer';
     // A few that are refused say as much as many.
     return isFull(this.#pool.stats(), this.#limits) && random.chance(0.8) ? 'peer' : act;
-  }
-
-  /** Whether what it did is seen only once microtasks have run. */
-  #act(act: Exclude<Act, 'launch' | 'time' | 'leap'>): boolean {
-    switch (act) {
-      case 'peer':
-      case 'caller':
-      case 'cancel':
-      case 'receiver_death':
-        return this.#actOnOne(act);
-      case 'kill':
-        this.#workers.kill(this.#pool);
-        break;
-      case 'fault':
-        this.#workers.fault(this.#pool);
-        break;
-      case 'gone':
-        this.#workers.destroy(this.#pool);
-        break;
-      case 'caller_death':
-        this.#callers.callerDies();
-        break;
-      case 'signal':
-        this.#callers.signalAborts();
-        break;
-      case 'pause':
-      case 'resume':
-      case 'limits':
-        this.#actOnLimits(act);
-        break;
-      default:
-        act satisfies never;
-    }
-    return false;
-  }
-
-  #actOnOne(act: 'peer' | 'caller' | 'cancel' | 'receiver_death'): boolean {
-    const { random, journal } = this.#options;
-    const subject = this.#population.any(random);
-    if (subject === undefined) return false;
-    const did = subject.act(act);
-    if (did === undefined) return false;
-    this.#population.touch(subject);
-    journal.note(did, subject.plan.id);
-    // Who reads a mailbox is seen to have read in a microtask.
-    return subject.driven.mailbox && (did === 'read' || did === 'data');
-  }
-
-  #actOnLimits(act: 'pause' | 'resume' | 'limits'): void {
-    const { journal, clock, random } = this.#options;
-    if (act === 'pause') {
-      this.#limits.pause(this.#pool, journal, clock.now());
-    } else if (act === 'resume') {
-      if (this.#limits.isPaused) this.#limits.resume(this.#pool, journal);
-    } else {
-      this.#limits.change(this.#pool, journal, random);
-      this.#starts.limitsChanged();
-    }
   }
 
   #passTime(act: Act): void {
