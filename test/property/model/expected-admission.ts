@@ -5,7 +5,7 @@ import { ExpectedGates } from './expected-gates.ts';
 import { ExpectedLine, type IsOpen } from './expected-line.ts';
 import type { ExpectedWorkers } from './expected-workers.ts';
 import type { ModelOptions } from './model-options.ts';
-import type { Facts } from './pool-model.ts';
+import type { Facts } from './pool-state.ts';
 
 /** Those that run now. */
 export interface Moment {

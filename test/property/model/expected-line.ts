@@ -3,7 +3,7 @@
 import { NaiveLine } from '../naive-line.ts';
 import type { ExpectedExchange } from './expected-exchange.ts';
 import type { AdmissionOptions } from './model-options.ts';
-import type { Facts } from './pool-model.ts';
+import type { Facts } from './pool-state.ts';
 
 /** Whether the gates of one who waits are open. */
 export type IsOpen = (exchange: ExpectedExchange) => boolean;

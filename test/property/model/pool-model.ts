@@ -1,140 +1,33 @@
 /**
- * What has to become of the whole pool, predicted from the contract: who runs, who waits, which
- * workers are up, what time it is, whether the pool is open.
+ * What happens to the whole pool, and what has to come of it, predicted from the contract: requests
+ * and callers, deaths of workers, time, the end.
  *
  * Which worker takes an exchange the contract leaves open: that is learned from the real pool. Where
  * two timers fall on the same instant, either order is right, and the real one is followed.
  */
 
 import type { ErrorCode } from '../../../src/index.ts';
-import { ExpectedAdmission, type Moment } from './expected-admission.ts';
 import { ExpectedExchange } from './expected-exchange.ts';
-import { ExpectedWorkers, WEDGE_MS } from './expected-workers.ts';
-import { claimOf, type ModelOptions } from './model-options.ts';
+import { claimOf } from './model-options.ts';
+import { type Life, PoolState } from './pool-state.ts';
 import type { Spec } from './spec.ts';
 
-/** What the model may learn from the real pool. */
-export interface Facts {
-  /** Whether the exchange waits for admission. */
-  isQueued(id: string): boolean;
-  /** Whether the end of its response was seen and waits for credit. */
-  isEnding(id: string): boolean;
-  /** The code with which it has ended. */
-  codeOf(id: string): ErrorCode | undefined;
-  /** The worker it runs on, or ran on last. */
-  workerOf(id: string): number | undefined;
-  isDown(worker: number): boolean;
-}
-
-/** `complete`: answered, so that its end is no death. */
-export interface ExpectedCaller {
-  readonly isServer: boolean;
-  readonly exchanges: ExpectedExchange[];
-  state: 'alive' | 'complete' | 'dead';
-}
-
-export type Life = 'open' | 'closing' | 'destroyed' | 'failed';
-
-export const START_MS = 1024;
-
-export class PoolModel {
-  readonly options: ModelOptions;
-  readonly exchanges: ExpectedExchange[] = [];
-  readonly workers: ExpectedWorkers;
-  readonly admission: ExpectedAdmission;
-  /** Callers, living and dead, with what they asked for. */
-  readonly callers: ExpectedCaller[] = [];
-  /** When a `close` gives up waiting. */
-  closeDues: number[] = [];
-  /** The commands so far, by name. */
-  readonly steps: string[] = [];
-  life: Life = 'open';
-  nowMs = START_MS;
-  #facts: Facts | undefined;
-  #held: ReadonlyMap<string, number | undefined> = new Map();
-
-  constructor(options: ModelOptions) {
-    this.options = options;
-    this.workers = new ExpectedWorkers(options.workers, options.maxRestarts, START_MS);
-    this.admission = new ExpectedAdmission(options, this.workers);
-  }
-
-  /** The real pool, where the model may look at it. */
-  learnFrom(facts: Facts): void {
-    this.#facts = facts;
-  }
-
+export class PoolModel extends PoolState {
   /** What of the pool cannot be known, or no longer, is looked up before the next thing happens. */
   learn(): void {
     for (const exchange of this.live) {
       const { id, broken } = exchange;
-      if (exchange.isEndUnseen && this.#facts?.isEnding(id) === true) exchange.seeEnd();
-      if (broken !== undefined && this.#facts?.codeOf(id) !== undefined) exchange.fail(broken);
+      if (exchange.isEndUnseen && this.facts?.isEnding(id) === true) exchange.seeEnd();
+      if (broken !== undefined && this.facts?.codeOf(id) !== undefined) exchange.fail(broken);
     }
     for (const worker of this.workers.deaf) {
-      if (this.#facts?.isDown(worker) === true) this.killWorker(worker, this.#held);
+      if (this.facts?.isDown(worker) === true) this.killWorker(worker, this.heldBefore);
     }
-    this.#held = this.held;
+    this.heldBefore = this.held;
     this.settle();
   }
 
-  /** Who runs where: after the death of a worker it is known no more. */
-  get held(): ReadonlyMap<string, number | undefined> {
-    return new Map(this.running.map(({ id }) => [id, this.#facts?.workerOf(id)]));
-  }
-
-  /** Whether a thread is deaf, and so what comes of it may not be seen. */
-  get isDeaf(): boolean {
-    return this.workers.deaf.length > 0;
-  }
-
-  /** Whether somebody has waited too long for a thread that is deaf (W4). */
-  get isOverdue(): boolean {
-    return this.running.some(({ phase, id, times }) => {
-      const sinceMs = this.workers.deafSince(this.#held.get(id));
-      if (sinceMs === undefined || phase === 'ending') return false;
-      return this.nowMs >= Math.max(sinceMs, times.dispatchedMs) + WEDGE_MS;
-    });
-  }
-
-  /** Workers that are up. */
-  get workersUp(): readonly number[] {
-    if (this.isOver || this.life === 'failed') return [];
-    return Array.from({ length: this.workers.count }, (_, index) => index + 1).filter((id) =>
-      this.workers.isUp(id),
-    );
-  }
-
-  get live(): readonly ExpectedExchange[] {
-    return this.exchanges.filter(({ isLive }) => isLive);
-  }
-
-  get running(): readonly ExpectedExchange[] {
-    return this.exchanges.filter(({ isRunning }) => isRunning);
-  }
-
-  /** Whether nothing of the pool is left. */
-  get isOver(): boolean {
-    return this.life !== 'open' && this.live.length === 0;
-  }
-
-  /** Whether time may pass: how far every body has come is known. */
-  get isTimeKnown(): boolean {
-    return this.live.every(({ upload }) => upload?.isEndUnknown !== true);
-  }
-
   // --- what callers do ------------------------------------------------------------------------
-
-  /** A request; `refusal` is the code that `request` throws. */
-  get refusal(): ErrorCode | undefined {
-    const codes = {
-      open: undefined,
-      closing: 'ERR_POOL_CLOSED',
-      destroyed: 'ERR_POOL_DESTROYED',
-      failed: 'ERR_POOL_FAILED',
-    } as const;
-    return codes[this.life];
-  }
 
   start(spec: Spec, caller: number | undefined): ExpectedExchange {
     const id = `x${this.exchanges.length}`;
@@ -149,7 +42,7 @@ export class PoolModel {
   }
 
   #come(exchange: ExpectedExchange): void {
-    const verdict = this.admission.come(exchange, this.#moment);
+    const verdict = this.admission.come(exchange, this.moment);
     if (verdict === 'starts') this.#admit(exchange);
     else if (verdict === 'refused') exchange.stop('ERR_OVERLOAD');
   }
@@ -233,7 +126,7 @@ export class PoolModel {
     this.settle();
     this.admission.line.expire(nowMs);
     if (this.closeDues.some((dueMs) => dueMs <= nowMs) && !this.isOver) {
-      this.admission.line.followTimeouts(this.#facts, nowMs);
+      this.admission.line.followTimeouts(this.facts, nowMs);
       this.endAll('destroyed', 'ERR_POOL_DESTROYED');
     }
     this.#expireWaiters();
@@ -244,9 +137,9 @@ export class PoolModel {
     for (const exchange of this.running) {
       for (const { dueMs, code, isSure } of exchange.times.dues(exchange.phase)) {
         if (dueMs > this.nowMs || !exchange.isLive) continue;
-        if (isSure || this.#facts?.codeOf(exchange.id) !== undefined) exchange.fail(code);
+        if (isSure || this.facts?.codeOf(exchange.id) !== undefined) exchange.fail(code);
       }
-      const hasFailed = this.#facts?.codeOf(exchange.id) !== undefined;
+      const hasFailed = this.facts?.codeOf(exchange.id) !== undefined;
       exchange.checkThroughput(this.nowMs, hasFailed);
     }
   }
@@ -267,21 +160,17 @@ export class PoolModel {
   /** Lets in those who can run (H6, H9). */
   settle(): void {
     const isAdmitting = this.life === 'open' || this.life === 'closing';
-    this.admission.line.followTimeouts(this.#facts, this.nowMs);
+    this.admission.line.followTimeouts(this.facts, this.nowMs);
     while (isAdmitting) {
-      const next = this.admission.next(this.#moment, this.#facts);
+      const next = this.admission.next(this.moment, this.facts);
       if (next === undefined) return;
       this.#admit(next);
     }
   }
 
-  get #moment(): Moment {
-    return { running: this.running, nowMs: this.nowMs };
-  }
-
   #admit(exchange: ExpectedExchange): void {
     this.admission.started(exchange, this.nowMs);
-    const worker = this.#facts?.workerOf(exchange.id);
+    const worker = this.facts?.workerOf(exchange.id);
     exchange.admit(this.nowMs, this.workers.deafSince(worker) === undefined);
   }
 

@@ -20,7 +20,7 @@ import { checkAtRest } from '../invariants.ts';
 import { RANDOM, RESTART_WINDOW_MS, WEDGE_MS } from './expected-workers.ts';
 import type { ModelOptions } from './model-options.ts';
 import { type ModelPeer, modelPeer } from './peer.ts';
-import { type Facts, START_MS } from './pool-model.ts';
+import { type Facts, START_MS } from './pool-state.ts';
 import { RealCallers } from './real-callers.ts';
 import { type RealExchange, type Seen, seen } from './real-exchange.ts';
 import { UPLOAD_BUFFER_BYTES } from './spec.ts';
