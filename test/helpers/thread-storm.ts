@@ -83,7 +83,7 @@ class Storm {
       maxInFlight: options.inFlight,
       maxRestarts: Number.POSITIVE_INFINITY,
       restartWindow: 1,
-      wedgeTimeout: 400,
+      wedgeTimeout: 1_000,
       thread: { resourceLimits: SMALL_HEAP },
     });
   }
