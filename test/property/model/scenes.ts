@@ -213,6 +213,16 @@ const OPTIONS = {
   admission: TURNS,
 } as const;
 
+/** A worker dies once more than it may, and the pool gives up (W3). */
+const FAILING: Scene = {
+  options: { maxRestarts: 1 },
+  commands: [
+    ...[new Start(GET), new KillWorker(0), new Advance(1)],
+    // The second death is one too many: what comes then is refused.
+    ...[new Start(GET), new KillWorker(0), new Start(GET)],
+  ],
+};
+
 /** As examples of the property. */
 export function scenes(kind: ModelKind): [ModelOptions, Iterable<Command>][] {
   // Who asks and who is let in is decided before a thread hears of it, and threads begin slowly.
@@ -220,7 +230,7 @@ export function scenes(kind: ModelKind): [ModelOptions, Iterable<Command>][] {
     kind.isolation === 'thread'
       ? [...DYING, ...DEAF].map(plain)
       : [...callerScenes(UPLOAD).map(plain), ...admissionScenes(GET)];
-  return [...SCENES.map(plain), ...more].map(({ options, commands }) => [
+  return [...SCENES.map(plain), FAILING, ...more].map(({ options, commands }) => [
     { ...kind, ...OPTIONS, ...options },
     commands,
   ]);
