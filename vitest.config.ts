@@ -36,6 +36,9 @@ const OVER_THREADS = [
   'worker-death',
 ].map((clauses) => `test/unit/clauses/${clauses}.test.ts`);
 
+/** Tests of one unit, which have no process of their own: a file of them takes less than to start one. */
+const UNITS = ['test/unit/actors/**/*.test.ts', 'test/unit/pool/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -45,7 +48,11 @@ export default defineConfig({
     execArgv: ['--expose-gc'],
     env: { NODE_COMPILE_CACHE },
     projects: [
-      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'all', include: ['test/**/*.test.ts'], exclude: [...UNITS] },
+      },
+      { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
       {
         extends: true,
         test: {

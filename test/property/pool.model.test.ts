@@ -22,7 +22,7 @@ const REPLAY: Partial<ModelRun> = {};
 /** A pool of threads takes as long to begin as ten sequences do inline. */
 const EXTENT: Readonly<Record<Isolation, Pick<ModelRun, 'numRuns' | 'limitMs'>>> = {
   inline: { numRuns: 300, limitMs: 8_000 },
-  thread: { numRuns: 60, limitMs: 10_000 },
+  thread: { numRuns: 60, limitMs: 7_000 },
 };
 
 const KINDS = ISOLATIONS.flatMap((isolation) =>
