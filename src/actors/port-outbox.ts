@@ -24,9 +24,9 @@ export interface Postable {
 
 /**
  * A parcel that stands for so many does not wait for the end of the turn: of the 256 KiB that an
- * upload may have with a thread by default, one half is sent there while the other is made here.
+ * upload may have with a thread by default, one part is sent there while the next is made here.
  */
-const PARCEL_BYTES = 128 * 1024;
+const PARCEL_BYTES = 64 * 1024;
 
 /** To transfer fewer costs more than to copy them. */
 const LEAST_TRANSFER_BYTES = 4 * 1024;
