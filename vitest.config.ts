@@ -18,6 +18,7 @@ const OVER_THREADS = [
   'errors-own',
   'flow-end',
   'flow-http1',
+  'flow-http2',
   'message-order',
   'metrics',
   'min-throughput',
