@@ -49,6 +49,8 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   #stream: Writable | undefined;
   /** Whether the peer has ended that stream. */
   #streamEnded = false;
+  /** Whether the response says how long it is: undici ends it then only when all of it is there. */
+  #hasLength = false;
 
   constructor(dispatcher: Pick<Transport, 'dispatch'>, reports: ExchangeReports) {
     this.#dispatcher = dispatcher;
@@ -125,6 +127,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   streamOpened(stream: Writable): void {
     this.#stream = stream;
     this.#streamEnded = false;
+    this.#hasLength = false;
   }
 
   streamEnded(): void {
@@ -162,6 +165,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     if (this.#progress === 'over' || status < 200) return;
     const raw: unknown = controller.rawHeaders;
     const overHttp2 = this.#overHttp2 || isHttp2Headers(raw);
+    this.#hasLength = headers['content-length'] !== undefined;
     this.#reports.headReceived({
       status,
       headers: overHttp2 ? plainHeaders(headers) : (headers as ResponseHeaders),
@@ -185,8 +189,9 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     this.#progress = 'over';
     this.#holder?.ended();
     // undici takes a reset for the end of a body that only the close delimits (RFC 9112, 8), and over
-    // HTTP/2 one that nothing but END_STREAM does.
-    const wasCut = this.#stream !== undefined && !this.#streamEnded;
+    // HTTP/2 one that nothing but END_STREAM does. Where a length does, a reset may follow it: a
+    // server of node that is busy sends NO_ERROR in place of END_STREAM.
+    const wasCut = this.#stream !== undefined && !this.#streamEnded && !this.#hasLength;
     const reset = wasCut ? STREAM_CUT : this.connection?.reset;
     if (reset !== undefined) this.#reports.exchangeFailed(reset);
     else this.#reports.responseEnded(plainHeaders(trailers));

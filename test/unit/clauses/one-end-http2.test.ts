@@ -59,6 +59,24 @@ const CASES: readonly Case[] = [
     async (stream, peer) => [await flow(stream), reset(stream, peer, NGHTTP2_NO_ERROR)],
   ],
   [
+    'a reset that says NO_ERROR behind a body of the length it declared',
+    'done',
+    async (stream, peer) => [
+      stream.respond(200, { 'content-length': 3 }),
+      await stream.write('abc'),
+      reset(stream, peer, NGHTTP2_NO_ERROR),
+    ],
+  ],
+  [
+    'a reset that says NO_ERROR amid a body of a declared length',
+    'ERR_TRUNCATED',
+    async (stream, peer) => [
+      stream.respond(200, { 'content-length': 4 }),
+      await stream.write('abc'),
+      reset(stream, peer, NGHTTP2_NO_ERROR),
+    ],
+  ],
+  [
     'a reset that says CANCEL behind the end',
     'done',
     async (stream, peer) => [
