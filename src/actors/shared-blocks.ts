@@ -8,7 +8,7 @@
  * said that the system has taken them (`actors/shared-marks`).
  */
 
-import { BLOCK_BYTES, type BlockMaker, BlockShelf } from './upload-blocks.ts';
+import { BLOCK_MEMORY_BYTES, type BlockMaker, BlockShelf, blockIn } from './upload-blocks.ts';
 
 /** What the thread is told of blocks. */
 export type BlockCommand =
@@ -27,12 +27,12 @@ export class SharedBlocks implements BlockMaker {
   }
 
   make(): Uint8Array {
-    const memory = new SharedArrayBuffer(BLOCK_BYTES);
+    const memory = new SharedArrayBuffer(BLOCK_MEMORY_BYTES);
     const block = this.#next;
     this.#next += 1;
     this.#numbers.set(memory, block);
     this.#tell(['block', block, memory]);
-    return new Uint8Array(memory);
+    return blockIn(memory);
   }
 
   forget({ buffer }: Uint8Array): void {

@@ -5,7 +5,7 @@ import type { BodySink } from '../../../src/actors/body-stream.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { uploadChannel } from '../../helpers/upload-channel.ts';
 
-const REST_BYTES = 256 * 1024;
+const REST_BYTES = 1024 * 1024;
 
 function greedy(): BodySink & { readonly taken: number[]; readonly ended: boolean } {
   const sink = {
