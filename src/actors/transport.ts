@@ -55,6 +55,8 @@ interface Surroundings {
   readonly connections: ConnectionReports;
   /** A response of the client has ended. */
   readonly ended?: () => void;
+  /** A request is held back that undici does not know of: the origin is in use until it is let go. */
+  readonly hold?: () => () => void;
 }
 
 /**
@@ -79,12 +81,21 @@ function cleartextClients(origin: string, around: Surroundings, unused: () => vo
 
 /** HTTP/1.1 or HTTP/2, as the first connection finds out. */
 function tlsPool(origin: string, around: Surroundings, unused: () => void): Transport {
-  const factory = (url: URL, options: object): Client => new TrackedClient(url, options, around);
-  const pool = new Pool(origin, ownOptions({ ...OPTIONS, connect: NO_TIMEOUT, factory }));
+  let held = 0;
   const settle = (): void => {
     const { connected, pending, queued } = pool.stats;
-    if (connected === 0 && pending === 0 && queued === 0) unused();
+    if (connected + pending + queued + held === 0) unused();
   };
+  const hold = (): (() => void) => {
+    held += 1;
+    return () => {
+      held -= 1;
+      settle();
+    };
+  };
+  const factory = (url: URL, options: object): Client =>
+    new TrackedClient(url, options, { ...around, hold });
+  const pool = new Pool(origin, ownOptions({ ...OPTIONS, connect: NO_TIMEOUT, factory }));
   pool.on('disconnect', settle).on('connectionError', settle);
   return pool;
 }
@@ -96,11 +107,12 @@ const NO_TIMEOUT = ownOptions({ timeout: 0 });
 class TrackedClient extends Client implements ConnectionHolder {
   readonly #tracker: Tracker;
   readonly #streams = new SessionStreams();
-  readonly #ended: (() => void) | undefined;
+  readonly #ended: Surroundings['ended'];
+  readonly #hold: Surroundings['hold'];
   /** Requests dispatched here and not started. */
   #waiting = 0;
 
-  constructor(origin: URL, options: object, { clock, connections, ended }: Surroundings) {
+  constructor(origin: URL, options: object, { clock, connections, ended, hold }: Surroundings) {
     const tracker: Tracker = { connection: undefined, connecting: undefined };
     // Made above for all clients of the origin: a function.
     const { connect, ...rest } = options as { connect: Connector };
@@ -115,6 +127,7 @@ class TrackedClient extends Client implements ConnectionHolder {
     super(origin, own as Client.Options);
     this.#tracker = tracker;
     this.#ended = ended;
+    this.#hold = hold;
   }
 
   override dispatch(
@@ -130,8 +143,10 @@ class TrackedClient extends Client implements ConnectionHolder {
     }
     // A session that failed is dead some turns before its socket. undici asks only the socket, and
     // would fail all that starts meanwhile instead of connecting anew.
+    const letGo = this.#hold?.();
     void connection.close().then(() => {
       if (!isConnectionUser(handler) || handler.assignedTo(this)) super.dispatch(options, handler);
+      letGo?.();
     });
     return true;
   }

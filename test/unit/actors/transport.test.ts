@@ -6,8 +6,10 @@ import { createAgent } from '../../../src/actors/transport.ts';
 import { realClock } from '../../../src/clock.ts';
 import { createPool, RequestError } from '../../../src/index.ts';
 import { eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
-import { expectNoLeaks, snapshotResources } from '../../helpers/leaks.ts';
+import { type Http2Peer, http2Peer } from '../../helpers/http2-peer.ts';
+import { expectNoLeaks, settled, snapshotResources } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { trustedServer, trustTestCa } from '../../helpers/tls.ts';
 
 /** Accepts, and never answers a TLS handshake. */
 const silent = (peer: { readonly port: number }): string => `https://127.0.0.1:${peer.port}/`;
@@ -19,6 +21,18 @@ const codeOf = async (promise: Promise<unknown>): Promise<string> => {
   );
   return error instanceof RequestError ? error.code : String(error);
 };
+
+/** DATA of no stream, which breaks a session (RFC 9113, 6.1). */
+const FORBIDDEN = { type: 0, flags: 0, streamId: 0 };
+
+/** Answers every stream until the peer is closed. */
+async function answerAll(peer: Http2Peer): Promise<void> {
+  try {
+    for (;;) (await peer.stream()).stream.respond({ ':status': 204 }, { endStream: true });
+  } catch {
+    // No more of them come, or this one is gone.
+  }
+}
 
 describe('transport', () => {
   test('H7 ends a connect when the last of those who wait for it is cancelled', async () => {
@@ -67,6 +81,26 @@ describe('transport', () => {
     pool.cancel(handle);
     expect(await end).toBe('ERR_CANCELLED');
     await connection.closed;
+  });
+
+  test('W1 keeps an origin open for requests that wait for the socket of a session that broke', async () => {
+    using _trust = trustTestCa();
+    await using peer = await http2Peer({ tls: trustedServer });
+    await using pool = createPool({ workers: 1 });
+    const answering = answerAll(peer);
+    await pool.await(pool.get(peer.origin));
+    for (const { sendFrame } of peer.sessions) sendFrame(FORBIDDEN);
+    const ends: Promise<string>[] = [];
+    for (let turn = 0; turn < 30; turn += 1) {
+      ends.push(codeOf(pool.await(pool.get(peer.origin))));
+      await settled(1);
+    }
+    // Those that were on their way when it broke fail with it, and nobody else.
+    const codes = new Set(await Promise.all(ends));
+    expect(codes.difference(new Set(['undefined', 'ERR_PROTOCOL']))).toEqual(new Set());
+    expect(pool.stats().workers).toMatchObject([{ restarts: 0, state: 'up' }]);
+    await peer.close();
+    await answering;
   });
 
   test.each(VERSIONS)(
