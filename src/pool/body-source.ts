@@ -32,10 +32,14 @@ export function readerOf(source: BodySource): BodyReader {
   return { next: () => iterator.next(), giveUp };
 }
 
-/** Nobody has begun to read it, and nobody will: a stream is closed, as undici does. */
+/** Nobody has begun to read it, and nobody will: a stream is closed, as undici does. Never throws. */
 export function giveUpUnread(source: BodySource): void {
-  if (isNodeStream(source)) source.destroy();
-  else if (isWebStream(source) && !source.locked) quiet(source.cancel());
+  try {
+    if (isNodeStream(source)) source.destroy();
+    else if (isWebStream(source) && !source.locked) quiet(source.cancel());
+  } catch {
+    // As below.
+  }
 }
 
 /** The source that a function makes, once it is read. */

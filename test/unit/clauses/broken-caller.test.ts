@@ -1,9 +1,11 @@
 /** Callers whose own code throws: whatever they do, the handle ends, and nothing of it stays (H3). */
 
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { CallerScope } from '../../../src/index.ts';
 import { createPool } from '../../../src/index.ts';
+import { codeOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 
 const BROKEN = new Error('the caller broke');
@@ -47,4 +49,15 @@ describe('H3 a caller that throws', () => {
     expect(pool.stats()).toMatchObject({ inFlight: 0, queued: 0 });
     expect(peer.connections).toBe(0);
   });
+});
+
+test('H3 a body that throws when it is given up unread takes no end from anybody', async () => {
+  await using peer = await scriptedPeer();
+  const pool = createPool({ workers: 1, maxInFlight: 1 });
+  const body = Object.assign(Readable.from(['some']), { destroy: fail });
+  const handles = [pool.get(peer.origin), pool.post(peer.origin, { body }), pool.get(peer.origin)];
+  const codes = handles.map((handle) => codeOf(pool.await(handle)));
+  await pool.destroy();
+  expect(await Promise.all(codes)).toEqual(Array(3).fill('ERR_POOL_DESTROYED'));
+  expect(gaugesOf(pool)).toEqual(IDLE);
 });
