@@ -102,10 +102,11 @@ export class Connection
     call: RequestCall,
     isSync: boolean,
   ): { readonly handle: AsyncHandle; readonly flight: RemoteFlight } {
-    if (this.#refusal !== undefined) throw new RequestError(this.#refusal);
     const { defaults } = this.#hello;
     const request = resolveRequest(call, defaults);
     const wire = packCall(call, request, defaults);
+    // Not before: options may be read from code of the user's, which may end the connection.
+    if (this.#refusal !== undefined) throw new RequestError(this.#refusal);
     const flight = this.#flights.add(
       (ref, row) => new RemoteFlight({ ref, row }, request, this, isSync),
     );

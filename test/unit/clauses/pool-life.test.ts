@@ -1,12 +1,14 @@
 /** The end of a pool: what `close` waits for, what `destroy` ends, and that both may come again. */
 
 import { describe, expect, test } from 'vitest';
-import { createPool } from '../../../src/index.ts';
+import { connectPool, createPool, type Pool } from '../../../src/index.ts';
 import { ABANDONED, eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
 import { codeOf, failureOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
 import { expectNoLeaks, snapshotResources } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { simulatedPool } from '../../helpers/simulated-pool.ts';
+
+type Requests = Pick<Pool, 'get' | 'destroy'>;
 
 const thrown = (code: string) => expect.objectContaining({ code });
 
@@ -105,6 +107,27 @@ describe('the end of a pool', () => {
     expect(await end).toBe('ERR_POOL_DESTROYED');
     await expect(pool.await(handle)).rejects.toMatchObject({ cause: 'first' });
     await peer.idle();
+    await expectNoLeaks(before);
+  });
+
+  test.each<readonly [string, (pool: Pool) => Requests]>([
+    ['its own', (pool) => pool],
+    ['from another thread', (pool) => connectPool(pool.port())],
+  ])('P1 options that end it while they are read ask for nothing (%s)', async (_whose, callsOf) => {
+    const before = snapshotResources();
+    const pool = createPool();
+    const calls = callsOf(pool);
+    let ended: Promise<void> | undefined;
+    const options = {
+      get tenant(): string {
+        ended = calls.destroy();
+        return 'last';
+      },
+    };
+    expect(() => calls.get('http://127.0.0.1/', options)).toThrow(thrown('ERR_POOL_DESTROYED'));
+    expect(gaugesOf(pool)).toEqual(IDLE);
+    await ended;
+    await pool.close();
     await expectNoLeaks(before);
   });
 
