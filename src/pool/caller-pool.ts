@@ -68,10 +68,10 @@ class Scope implements CallerScope {
   }
 
   onDeath(listener: () => void): () => void {
-    if (this.#listeners.size === 0 && this.#caller !== undefined) {
-      this.#monitor.watch(this.#caller, this.#watcher);
-    }
+    const isFirst = this.#listeners.size === 0;
+    // Before its caller is watched, who may tell of a death at once.
     this.#listeners.add(listener);
+    if (isFirst && this.#caller !== undefined) this.#monitor.watch(this.#caller, this.#watcher);
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size > 0 || this.#caller === undefined) return;

@@ -57,7 +57,9 @@ export class Watches {
     // The signal first: where it is the caller too, it cancels and nothing is finished (X3).
     if (signal !== undefined && watched.signal) this.#monitor.watch(signal, watched.signal);
     if (caller !== undefined && watched.caller) this.#monitor.watch(caller, watched.caller);
-    if (receiver !== undefined && watched.receiver) this.#monitor.watch(receiver, watched.receiver);
+    // It may have ended by that: some callers tell of their death while they are being watched.
+    if (receiver === undefined || !watched.receiver || !this.#watched.has(flight)) return;
+    this.#monitor.watch(receiver, watched.receiver);
   }
 }
 

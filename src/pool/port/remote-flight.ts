@@ -119,6 +119,11 @@ export class RemoteFlight implements HandleRecord, UploadPort, RemoteResponseKee
     if (this.end.terminal !== undefined || this.#callerDied) return;
     this.#callerDied = true;
     const heard = hasOwnReceiver(this.request);
+    if (!this.#launched) {
+      // What nobody has asked the pool for goes on only for somebody else (C3, C6).
+      if (!heard || this.#upload !== undefined) this.lost('ERR_CALLER_DIED', undefined);
+      return;
+    }
     if (!heard) this.#response.delivery?.discard();
     this.#upload?.abandon();
     this.commands.callerDied(heard);

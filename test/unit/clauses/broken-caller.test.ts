@@ -2,9 +2,10 @@
 
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import type { CallerScope } from '../../../src/index.ts';
-import { createPool } from '../../../src/index.ts';
+import type { CallerScope, HandleCalls, Pool, WatchableActor } from '../../../src/index.ts';
+import { connectPool, createPool } from '../../../src/index.ts';
 import { codeOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 
@@ -60,4 +61,52 @@ test('H3 a body that throws when it is given up unread takes no end from anybody
   await pool.destroy();
   expect(await Promise.all(codes)).toEqual(Array(3).fill('ERR_POOL_DESTROYED'));
   expect(gaugesOf(pool)).toEqual(IDLE);
+});
+
+/** An actor that looks alive until it is watched: then it says that it is over. */
+function lateActor(): WatchableActor {
+  return {
+    getSnapshot: () => ({ status: 'active' }),
+    subscribe: ({ complete }) => {
+      complete?.();
+      return { unsubscribe: () => {} };
+    },
+  };
+}
+
+describe.each<readonly [string, (pool: Pool) => HandleCalls]>([
+  ['here', (pool) => pool],
+  ['in another thread', (pool) => connectPool(pool.port())],
+])('C5 a caller %s that tells of its death when it is watched', (_where, callsOf) => {
+  test('ends its exchange without touching the network', async () => {
+    await using peer = await scriptedPeer();
+    await using pool = createPool();
+    const calls = callsOf(pool);
+    const scope = calls.withCaller(lateActor());
+    const handles = [
+      calls.get(peer.origin, { caller: lateActor() }),
+      calls.post(peer.origin, { caller: lateActor(), streamBody: true, replyTo: () => {} }),
+      scope.get(peer.origin),
+    ];
+    const codes = await Promise.all(handles.map((handle) => codeOf(calls.await(handle))));
+    expect(codes).toEqual(Array(3).fill('ERR_CALLER_DIED'));
+    expect(gaugesOf(pool)).toEqual(IDLE);
+    await pool.close();
+    expect(peer.connections).toBe(0);
+  });
+
+  test('leaves its receiver alone, which has the response', async () => {
+    await using peer = await scriptedPeer();
+    await using pool = createPool();
+    const calls = callsOf(pool);
+    const { port1, port2 } = new MessageChannel();
+    const replyTo = port1;
+    const ended = calls.post(peer.origin, { caller: lateActor(), replyTo, streamBody: true });
+    expect(await codeOf(calls.await(ended))).toBe('ERR_CALLER_DIED');
+    expect(port1.listenerCount('close')).toBe(0);
+    const handle = calls.get(peer.origin, { caller: lateActor(), replyTo });
+    (await peer.connection()).write(ANSWER);
+    expect(await calls.await(handle)).toMatchObject({ status: 200 });
+    port2.close();
+  });
 });
