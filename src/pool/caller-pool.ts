@@ -82,6 +82,17 @@ class Scope implements CallerScope {
   die(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners]) tell(listener);
+  }
+}
+
+/** Each hears of it, whatever another throws: that goes where an `AbortSignal` would let it go. */
+function tell(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
   }
 }

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { createPool } from '../../../src/index.ts';
 import { listenersOf } from '../../helpers/callers.ts';
 import { codeOf, failureOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
+import { collectUnhandled, settled } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 
 test('C1 a scope that is disposed ends its requests without a body', async () => {
@@ -107,4 +108,20 @@ test('C1 the scope of one pool is a caller for another', async () => {
   await peer.connection();
   scope[Symbol.dispose]();
   expect(await codeOf(other.await(handle))).toBe('ERR_CALLER_DIED');
+});
+
+test('C1 a scope that is disposed dies for all, whatever one that listens to it throws', async () => {
+  await using peer = await scriptedPeer();
+  await using pool = createPool({ workers: 1 });
+  using seen = collectUnhandled();
+  const scope = pool.withCaller();
+  const broken = new Error('the listener broke');
+  scope.scope.onDeath(() => {
+    throw broken;
+  });
+  const handle = scope.get(peer.origin);
+  scope[Symbol.dispose]();
+  expect(await codeOf(pool.await(handle))).toBe('ERR_CALLER_DIED');
+  await settled();
+  expect(seen.exceptions).toEqual([broken]);
 });
