@@ -38,6 +38,8 @@ export const realClock: Clock = {
 
 /** How often a timer looks. */
 const LOOK_MS = 10;
+/** Node's own timers go no further, and fire at once past that. */
+const LONGEST_MS = 2 ** 31 - 1;
 /** A turn of the event loop may make it so late; what is more, the thread has missed. */
 const LATE_MS = 15;
 /** Later than this a timer comes only when its thread was busy. */
@@ -72,7 +74,8 @@ class RealTimer {
 
   #wait(nowMs: number): void {
     const restMs = this.#dueMs - nowMs;
-    const pauseMs = restMs > WATCHED_MS ? restMs - WATCHED_MS : Math.min(restMs, LOOK_MS);
+    const isFar = restMs > WATCHED_MS;
+    const pauseMs = isFar ? Math.min(restMs - WATCHED_MS, LONGEST_MS) : Math.min(restMs, LOOK_MS);
     this.#nextMs = nowMs + pauseMs;
     this.#timeout = setTimeout(this.#look, pauseMs);
   }

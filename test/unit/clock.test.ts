@@ -3,6 +3,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { realClock } from '../../src/clock.ts';
+import { collectUnhandled } from '../helpers/leaks.ts';
 
 const BUSY_MS = 200;
 
@@ -55,6 +56,15 @@ describe('the real clock', () => {
     await Promise.all([fired, come]);
     port1.close();
     expect(heard).toEqual(['message', 'timer']);
+  });
+
+  test('waits for what is further away than a timer of Node can be', async () => {
+    using seen = collectUnhandled();
+    const fired: string[] = [];
+    const far = realClock.setTimeout(() => fired.push('far'), 2 ** 40);
+    await timer(50);
+    realClock.clearTimeout(far);
+    expect([fired, seen.warnings]).toEqual([[], []]);
   });
 
   test('fires no timer that was cleared, at whatever stage', async () => {
