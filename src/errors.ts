@@ -167,17 +167,13 @@ export function badOptions(issues: readonly OptionIssue[]): RequestError {
 
 function plainCause(cause: unknown): PlainError['cause'] {
   if (cause === undefined) return undefined;
-  if (!(cause instanceof Error)) return { name: 'Reason', message: textOf(cause) };
-  const causeCode = said(cause, 'code');
-  const code = typeof causeCode === 'string' ? { code: causeCode } : {};
-  return { name: textOf(cause.name), message: textOf(cause.message), ...code };
-}
-
-/** A cause is the user's own: it may be anything, also what has no text or throws when asked. */
-function textOf(value: unknown): string {
   try {
-    return String(value);
+    if (!(cause instanceof Error)) return { name: 'Reason', message: String(cause) };
+    const causeCode = said(cause, 'code');
+    const code = typeof causeCode === 'string' ? { code: causeCode } : {};
+    return { name: String(cause.name), message: String(cause.message), ...code };
   } catch {
-    return typeof value;
+    // A cause is the user's own: it may be anything, also what has no text or throws when asked.
+    return { name: 'Reason', message: typeof cause };
   }
 }

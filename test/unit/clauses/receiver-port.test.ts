@@ -67,12 +67,18 @@ test('M7 delivers a whole response to a port without methods, and keeps the call
 
 test('M7 delivers an error to a port as plain data with its code, whatever its cause is', async () => {
   const boom = Object.assign(new Error('boom'), { code: 'E_BOOM' });
+  const mute = Object.defineProperty(new Error('mute'), 'name', {
+    get: () => {
+      throw boom;
+    },
+  });
   const causes: readonly (readonly [unknown, object])[] = [
     ['enough', { name: 'Reason', message: 'enough' }],
     [boom, { name: 'Error', message: 'boom', code: 'E_BOOM' }],
     [Object.create(null), { name: 'Reason', message: 'object' }],
     [Symbol('s'), { name: 'Reason', message: 'Symbol(s)' }],
     [() => 1, { name: 'Reason', message: '() => 1' }],
+    [mute, { name: 'Reason', message: 'object' }],
   ];
   for (const [cause, plain] of causes) {
     const { port1, port2 } = new MessageChannel();
