@@ -20,6 +20,8 @@ export class BodyFeed {
   /** Bytes moved since the last rest. */
   #movedBytes = 0;
   #resting = false;
+  /** Whether the sink was told of the end. */
+  #ended = false;
 
   /** `rested` is called when it can go on after a rest. */
   constructor(taken: TakenBytes, rested: () => void) {
@@ -45,6 +47,7 @@ export class BodyFeed {
   /** Where the bytes go, once they are asked for. */
   attach(sink: BodySink): void {
     this.#hungry = false;
+    this.#ended = false;
     this.#sink = sink;
   }
 
@@ -75,6 +78,8 @@ export class BodyFeed {
   /** Tells the sink that this was all. */
   end(): void {
     this.#hungry = false;
+    if (this.#ended) return;
+    this.#ended = true;
     this.#sink?.acceptEnd();
   }
 

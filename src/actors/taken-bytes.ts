@@ -32,32 +32,20 @@ export class TakenBytes {
     return !this.#blocks.isEmpty;
   }
 
-  /** Puts bytes that nobody changes any more in line; `false` when they are too many. */
-  put(bytes: Uint8Array): boolean {
-    if (this.#exceededBy(bytes)) return false;
-    this.#append(bytes);
-    this.#count(bytes.byteLength);
-    return true;
+  /** Whether so many bytes more are not too many. */
+  fits(bytes: number): boolean {
+    return this.#contentLength === undefined || this.accepted + bytes <= this.#contentLength;
   }
 
   /**
-   * Puts a copy in line; `false` when it is too long. With a `shelf` it goes into memory that is
-   * used again.
+   * Takes bytes that fit: whole where they are our own, otherwise a copy of no more than a block,
+   * in memory of the `shelf` where there is one. Returns what is left.
    */
-  putCopy(chunk: Uint8Array, shelf: BlockShelf | undefined): boolean {
-    if (this.#exceededBy(chunk)) return false;
-    let at = 0;
-    while (shelf !== undefined && chunk.byteLength - at >= LEAST_BLOCK_BYTES) {
-      const whole = chunk.byteLength <= BLOCK_BYTES;
-      const piece = whole ? chunk : chunk.subarray(at, at + BLOCK_BYTES);
-      const copy = this.#blocks.copy(piece, this.accepted + at + piece.byteLength, shelf);
-      if (copy === undefined) break;
-      this.#append(copy);
-      at += piece.byteLength;
-    }
-    if (at < chunk.byteLength) this.#append(copyOf(chunk.subarray(at)));
-    this.#count(chunk.byteLength);
-    return true;
+  take(bytes: Uint8Array, owned: boolean, shelf: BlockShelf | undefined): Uint8Array {
+    const fitsBlock = bytes.byteLength <= BLOCK_BYTES;
+    if (owned) this.#put(bytes);
+    else this.#put(this.#copy(fitsBlock ? bytes : bytes.subarray(0, BLOCK_BYTES), shelf));
+    return owned || fitsBlock ? NOTHING : bytes.subarray(BLOCK_BYTES);
   }
 
   /** The next bytes, at most so many. */
@@ -92,18 +80,21 @@ export class TakenBytes {
     this.#blocks.drop();
   }
 
-  #exceededBy({ byteLength }: Uint8Array): boolean {
-    return this.#contentLength !== undefined && this.accepted + byteLength > this.#contentLength;
+  #copy(bytes: Uint8Array, shelf: BlockShelf | undefined): Uint8Array {
+    const isLarge = bytes.byteLength >= LEAST_BLOCK_BYTES;
+    const end = this.accepted + bytes.byteLength;
+    return (isLarge && shelf && this.#blocks.copy(bytes, end, shelf)) || copyOf(bytes);
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#append(bytes);
+    this.accepted += bytes.byteLength;
+    if (this.accepted === this.#contentLength) this.#holdLastByte();
   }
 
   #append(bytes: Uint8Array): void {
     this.#line.push(bytes);
     this.waiting += bytes.byteLength;
-  }
-
-  #count(bytes: number): void {
-    this.accepted += bytes;
-    if (this.accepted === this.#contentLength) this.#holdLastByte();
   }
 
   #holdLastByte(): void {
@@ -114,6 +105,8 @@ export class TakenBytes {
     if (last.byteLength > 1) this.#append(last.subarray(0, last.byteLength - 1));
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 function copyOf(chunk: Uint8Array): Uint8Array {
   const bytes = Buffer.allocUnsafe(chunk.byteLength);

@@ -2,9 +2,9 @@
  * The channel between `sendBody` and the transport: order, backpressure, declared length.
  *
  * Chunks wait in two lines. *Taken* chunks are the library's own copies and may be sent at any
- * time, at most `limit` bytes and one chunk of them; *offered* chunks still belong to their sender
- * and are taken when there is room. A sender is answered `true` when its chunk is taken and there
- * is room for more, `false` when the channel ends first (U2, U3).
+ * time, at most `limit` bytes and one block of them; *offered* chunks still belong to their sender
+ * and are taken when there is room, large ones block by block. A sender is answered `true` when its
+ * chunk is taken and there is room for more, `false` when the channel ends first (U2, U3).
  *
  * Invariants:
  *  - bytes leave in call order, each once;
@@ -90,9 +90,12 @@ export class UploadBody implements BodySource {
     if (this.#senders.hasOffers || !this.#hasRoom()) {
       return this.#senders.offer({ chunk, owned, accepted });
     }
-    if (!this.#take(chunk, owned)) return RESOLVED_FALSE;
+    const rest = this.#take(chunk, owned);
+    if (rest === undefined) return RESOLVED_FALSE;
+    const all = rest.byteLength === 0;
+    const answer = all ? undefined : this.#senders.offer({ chunk: rest, owned, accepted: true });
     this.#flush();
-    return this.#hasRoom() ? RESOLVED_TRUE : this.#senders.wait();
+    return answer ?? (this.#hasRoom() ? RESOLVED_TRUE : this.#senders.wait());
   }
 
   /**
@@ -118,8 +121,8 @@ export class UploadBody implements BodySource {
    */
   abandon(): void {
     if (this.#state !== 'open') return;
-    for (const { chunk, owned, accepted } of this.#senders.drop()) {
-      if (accepted) this.#take(chunk, owned);
+    for (const { chunk, owned, accepted, answer } of this.#senders.drop()) {
+      answer(accepted && !this.#isClosed() && this.#takeAll(chunk, owned));
     }
     // One that did not fit has closed it.
     if (this.#isClosed()) return;
@@ -181,16 +184,30 @@ export class UploadBody implements BodySource {
     return this.bufferedBytes < this.#limit;
   }
 
-  #take(chunk: Uint8Array, owned: boolean): boolean {
+  /**
+   * Takes a chunk, a large one in part: memory whose bytes the system has taken serves for the next
+   * part. Returns what is left of it, `undefined` when it was refused.
+   */
+  #take(chunk: Uint8Array, owned: boolean): Uint8Array | undefined {
     this.#feed.giveBack();
     // It was offered with bytes: to leave them out in silence would falsify the body.
     if (chunk.byteLength === 0) {
       this.#observer.bodyGone();
-      return false;
+      return undefined;
     }
-    const fits = owned ? this.#taken.put(chunk) : this.#taken.putCopy(chunk, this.#feed.shelf);
-    if (!fits) this.#observer.uploadLengthBroken();
-    return fits;
+    if (!this.#taken.fits(chunk.byteLength)) {
+      this.#observer.uploadLengthBroken();
+      return undefined;
+    }
+    return this.#taken.take(chunk, owned, this.#feed.shelf);
+  }
+
+  #takeAll(chunk: Uint8Array, owned: boolean): boolean {
+    let rest: Uint8Array | undefined = chunk;
+    do {
+      rest = this.#take(rest, owned);
+    } while (rest !== undefined && rest.byteLength > 0);
+    return rest !== undefined;
   }
 
   /** Moves bytes down while the stream wants them, then lets senders in while there is room. */
@@ -208,9 +225,14 @@ export class UploadBody implements BodySource {
     this.#senders.admit();
     const offer = this.#senders.next();
     if (offer === undefined) return false;
-    if (!this.#take(offer.chunk, offer.owned)) {
+    const rest = this.#take(offer.chunk, offer.owned);
+    if (rest === undefined) {
       offer.answer(false);
       return false;
+    }
+    if (rest.byteLength > 0) {
+      this.#senders.putBack(offer, rest);
+      return true;
     }
     if (this.#state === 'finished' && !this.#senders.hasOffers) this.#taken.releaseLastByte();
     this.#senders.taken(offer, this.#hasRoom());

@@ -10,13 +10,13 @@ export interface Offer {
   readonly chunk: Uint8Array;
   /** Its bytes are the library's own: nothing to copy. */
   readonly owned: boolean;
-  /** Its sender was told already that it is taken (see `pool/port/remote-upload`). */
+  /** A part of it is taken, or its sender was told that it is (see `pool/port/remote-upload`). */
   readonly accepted: boolean;
 }
 
 type Answer = (taken: boolean) => void;
 
-interface WaitingOffer extends Offer {
+export interface WaitingOffer extends Offer {
   readonly answer: Answer;
 }
 
@@ -34,7 +34,7 @@ export class UploadSenders {
     return bytesOf(this.#offers);
   }
 
-  /** Those of them whose senders were told that they are taken. */
+  /** Those of them that belong to the body whatever becomes of their senders. */
   get acceptedBytes(): number {
     return bytesOf(this.#offers.filter(({ accepted }) => accepted));
   }
@@ -63,17 +63,21 @@ export class UploadSenders {
     return this.#offers.shift();
   }
 
+  /** A part of the chunk of `next` is taken; the rest is still the next. */
+  putBack(offer: WaitingOffer, rest: Uint8Array): void {
+    this.#offers.unshift({ ...offer, chunk: rest, accepted: true });
+  }
+
   /** The chunk of `next` is taken. */
   taken({ answer }: WaitingOffer, hasRoom: boolean): void {
     if (hasRoom || this.#released) answer(!this.#released);
     else this.#waiting.push(answer);
   }
 
-  /** Answers those whose chunk is not taken with `false`; returns what they offered. */
-  drop(): readonly Offer[] {
+  /** Those whose chunk is not taken, who are to be answered now. */
+  drop(): readonly WaitingOffer[] {
     const offers = this.#offers;
     this.#offers = [];
-    for (const { answer } of offers) answer(false);
     return offers;
   }
 
@@ -83,7 +87,7 @@ export class UploadSenders {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const answer of waiting) answer(false);
-    this.drop();
+    for (const { answer } of this.drop()) answer(false);
   }
 }
 

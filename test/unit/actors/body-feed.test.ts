@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { BodySink } from '../../../src/actors/body-stream.ts';
+import { BLOCK_BYTES, BlockShelf } from '../../../src/actors/upload-blocks.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { uploadChannel } from '../../helpers/upload-channel.ts';
 
@@ -37,4 +38,41 @@ test('the event loop goes round between many bytes, and not before the end of th
   void body.write(new Uint8Array(REST_BYTES - 1), true);
   body.finish();
   expect([sink.taken, sink.ended]).toEqual([[REST_BYTES, 1, REST_BYTES - 1], true]);
+});
+
+test('U1 keeps the order of chunks that are taken block by block', () => {
+  const { body } = uploadChannel(1);
+  const sent: string[] = [];
+  const sink: BodySink = {
+    heldBytes: 0,
+    pieceBytes: BLOCK_BYTES,
+    accept: (bytes) => {
+      sent.push(Buffer.from(bytes).toString('latin1', 0, 1));
+      // As a stream does that is read at once.
+      body.pull();
+      return true;
+    },
+    acceptEnd: () => void sent.push('end'),
+  };
+  body.attach(sink);
+  for (const letter of 'abc') void body.write(Buffer.alloc(3 * BLOCK_BYTES, letter), false);
+  void body.finish();
+  body.pull();
+  expect(sent.join(' ')).toBe('a a a b b b c c c end');
+});
+
+test('a large chunk needs the memory of one block where the system takes all at once', () => {
+  let made = 0;
+  const shelf = new BlockShelf({ make: () => Buffer.alloc(BLOCK_BYTES, ++made) });
+  const { body } = uploadChannel(1);
+  const sink = { ...greedy(), shelf, drainedBytes: 0 };
+  sink.accept = (bytes) => {
+    sink.drainedBytes += bytes.byteLength;
+    return true;
+  };
+  body.attach(sink);
+  body.pull();
+  void body.write(Buffer.alloc(10 * BLOCK_BYTES), false);
+  expect(sink.drainedBytes).toBe(10 * BLOCK_BYTES);
+  expect(made).toBe(1);
 });

@@ -5,6 +5,7 @@
 
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { BLOCK_BYTES } from '../../../src/actors/upload-blocks.ts';
 import { UploadBody } from '../../../src/actors/upload-body.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { answers, readAll, take, uploadChannel } from '../../helpers/upload-channel.ts';
@@ -38,12 +39,12 @@ describe('order and backpressure', () => {
     expect(new Set(others)).toEqual(new Set(['waits']));
   });
 
-  test('U2 takes one chunk larger than the limit, alone', async () => {
+  test('U2 takes no more than a block of a chunk that is larger than the limit', async () => {
     const { body } = uploadChannel(1);
     const huge = body.write(Buffer.alloc(1_000_000), false);
     const next = body.write(bytes('x'), false);
     expect(await answers(huge, next)).toEqual(['waits', 'waits']);
-    expect(body.bufferedBytes).toBe(1_000_000);
+    expect(body.bufferedBytes).toBe(BLOCK_BYTES);
     const stream = body.open();
     body.finish();
     expect(await readAll(stream)).toHaveLength(1_000_001);
@@ -144,6 +145,33 @@ describe('ends', () => {
     expect(await answers(...promises)).toEqual(['waits', false, false]);
     expect(await readAll(body.open())).toBe('a');
     expect(await promises[0]).toBe(true);
+  });
+
+  test('C2 sends the rest of a chunk that was begun, and tells its sender, when it is abandoned', async () => {
+    const { body } = uploadChannel(1);
+    const begun = body.write(Buffer.alloc(1_000_000), false);
+    const offered = body.write(bytes('x'), false);
+    body.abandon();
+    expect(await Promise.all([begun, offered])).toEqual([true, false]);
+    expect(await readAll(body.open())).toHaveLength(1_000_000);
+  });
+
+  test('U5 refuses a chunk that is too long before any of it is taken', async () => {
+    const { body, observer } = uploadChannel(256 * 1024, 100_000);
+    expect(await body.write(Buffer.alloc(100_001), false)).toBe(false);
+    expect([observer.broken, body.bufferedBytes]).toEqual([1, 0]);
+  });
+
+  test('U2 reports the memory of a chunk that goes away while it is taken', async () => {
+    const { body, observer } = uploadChannel(1);
+    const chunk = new Uint8Array(1_000_000);
+    const begun = body.write(chunk, false);
+    structuredClone(chunk, { transfer: [chunk.buffer] });
+    const stream = body.open();
+    stream.read(0);
+    expect(stream.read()).toHaveLength(BLOCK_BYTES);
+    expect(await begun).toBe(false);
+    expect([observer.broken, observer.progressed]).toEqual([1, BLOCK_BYTES]);
   });
 
   test('C2 leaves a finished body as it is when it is abandoned', async () => {

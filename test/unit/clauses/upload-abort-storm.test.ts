@@ -15,7 +15,7 @@ import { trustedServer } from '../../helpers/tls.ts';
 const PROGRAM = fileURLToPath(new URL('../../helpers/abort-storm.ts', import.meta.url));
 const UPLOADS = 600;
 /** A storm takes about a second; a process that spins takes for ever. */
-const WATCHDOG_MS = 15_000;
+const WATCHDOG_MS = 25_000;
 
 /** The peer, too, is a Node that does not count back what it dropped. */
 const LIMITS = { maxSessionMemory: 1_000, streamResetBurst: 1e6, streamResetRate: 1e6 };
