@@ -24,7 +24,9 @@ export interface StormOptions {
 
 export interface StormReport {
   readonly exchanges: number;
-  readonly deaths: number;
+  /** Orders to die. */
+  readonly orders: number;
+  /** Deaths, each followed by a fresh thread. */
   readonly restarts: number;
   /** Ends by outcome. */
   readonly ends: Readonly<Record<string, number>>;
@@ -37,12 +39,20 @@ export interface StormReport {
   readonly residentMib: readonly [before: number, after: number];
 }
 
-const WAYS = ['throw', 'exit', 'memory', 'unclonable', 'loop', 'terminate'] as const;
+/** One that hangs waits and does not loop: the cores are for those that start. */
+const WAYS = ['throw', 'exit', 'memory', 'unclonable', 'wait', 'terminate'] as const;
 const MIB = 1024 * 1024;
-const DOWNLOAD_BYTES = 128 * 1024;
-const UPLOAD_PARTS = 8;
+const PARTS = 4;
 const PART = Buffer.alloc(16 * 1024, 'storm');
-const SMALL_HEAP = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 8 };
+const BYTES = PARTS * PART.byteLength;
+/**
+ * How long the server rests within an exchange: one in four is quick, the others last, so that they
+ * are in flight without taking the processor time that fresh threads need.
+ */
+const [QUICK_MS, SLOW_MS] = [1, 200];
+/** Before all that waits. */
+const FIRST = 1_000_000;
+const SMALL_HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 };
 
 /** Lets the storm rage, and looks at what it has left. */
 export async function threadStorm(options: StormOptions): Promise<StormReport> {
@@ -72,7 +82,7 @@ class Storm {
   readonly #ends: Record<string, number> = {};
   readonly #faults: string[] = [];
   #exchanges = 0;
-  #deaths = 0;
+  #orders = 0;
   #over = false;
 
   constructor(origin: string, options: StormOptions) {
@@ -83,7 +93,7 @@ class Storm {
       maxInFlight: options.inFlight,
       maxRestarts: Number.POSITIVE_INFINITY,
       restartWindow: 1,
-      wedgeTimeout: 1_000,
+      wedgeTimeout: 500,
       thread: { resourceLimits: SMALL_HEAP },
     });
   }
@@ -103,10 +113,10 @@ class Storm {
     await this.#pool.close({ timeout: 5_000 });
   }
 
-  report(): Pick<StormReport, 'exchanges' | 'deaths' | 'restarts' | 'ends' | 'faults'> {
+  report(): Pick<StormReport, 'exchanges' | 'orders' | 'restarts' | 'ends' | 'faults'> {
     const restarts = this.#pool.stats().workers.reduce((sum, each) => sum + each.restarts, 0);
-    const [exchanges, deaths] = [this.#exchanges, this.#deaths];
-    return { exchanges, deaths, restarts, ends: this.#ends, faults: this.#faults };
+    const [exchanges, orders] = [this.#exchanges, this.#orders];
+    return { exchanges, orders, restarts, ends: this.#ends, faults: this.#faults };
   }
 
   async #lane(exchange: () => Promise<void>): Promise<void> {
@@ -134,44 +144,59 @@ class Storm {
   }
 
   async #download(): Promise<void> {
-    const { receive, end } = this.#expectOneEnd(DOWNLOAD_BYTES);
-    const url = `${this.#origin}/?bytes=${DOWNLOAD_BYTES}`;
+    const { receive, end } = this.#expectOneEnd(BYTES);
+    const url = `${this.#origin}/?bytes=${BYTES}&pause=${this.#pauseMs()}`;
     this.#pool.get(url, { stream: true, replyTo: receive, connectTimeout: 60_000 });
     await end;
   }
 
   async #upload(): Promise<void> {
-    const count = String(UPLOAD_PARTS * PART.byteLength);
-    const { receive, end } = this.#expectOneEnd(count.length);
-    const handle: AsyncHandle = this.#pool.post(this.#origin, {
+    const { receive, end } = this.#expectOneEnd(String(BYTES).length);
+    const url = `${this.#origin}/?pause=${PARTS * this.#pauseMs()}`;
+    const handle: AsyncHandle = this.#pool.post(url, {
       streamBody: true,
       stream: true,
       replyTo: receive,
       connectTimeout: 60_000,
     });
-    for (let part = 0; part < UPLOAD_PARTS; part += 1) {
+    for (let part = 0; part < PARTS; part += 1) {
       if (!(await this.#pool.sendBody(handle, PART))) break;
     }
     await this.#pool.finishBody(handle);
     await end;
   }
 
+  #pauseMs(): number {
+    return this.#exchanges % 4 === 0 ? QUICK_MS : SLOW_MS;
+  }
+
+  /** One order to die after the other; none while as many are underway as there are threads. */
   async #kill(): Promise<void> {
-    const killers: Promise<unknown>[] = [];
+    const { everyMs, workers } = this.#options;
+    const orders = new Set<Promise<unknown>>();
+    const startMs = performance.now();
     for (let at = 0; !this.#over; at += 1) {
-      const way = WAYS[at % WAYS.length];
-      this.#deaths += 1;
-      if (way === 'terminate') {
-        const living = this.#pool.stats().workers.filter(({ state }) => state === 'up');
-        const next = living[at % living.length];
-        if (next !== undefined) this.#pool.killWorker(next.id);
-      } else {
-        const url = `${this.#origin}/?die=${way}`;
-        killers.push(this.#pool.await(this.#pool.get(url)).catch(() => {}));
+      if (orders.size < workers) {
+        const order = this.#order(at);
+        orders.add(order);
+        void order.then(() => orders.delete(order));
       }
-      await later(this.#options.everyMs);
+      await later(Math.max(0, startMs + (at + 1) * everyMs - performance.now()));
     }
-    await Promise.all(killers);
+    await Promise.all(orders);
+  }
+
+  async #order(at: number): Promise<void> {
+    const way = WAYS[at % WAYS.length];
+    this.#orders += 1;
+    if (way === 'terminate') {
+      const living = this.#pool.stats().workers.filter(({ state }) => state === 'up');
+      const next = living[at % living.length];
+      if (next !== undefined) this.#pool.killWorker(next.id);
+      return;
+    }
+    const url = `${this.#origin}/?die=${way}`;
+    await this.#pool.await(this.#pool.get(url, { priority: FIRST })).catch(() => {});
   }
 }
 
