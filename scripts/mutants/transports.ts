@@ -10,7 +10,7 @@ export const transports: readonly Mutant[] = [
   {
     id: 'exchange: takes a response that was cut over HTTP/2 for a whole one',
     file: exchange,
-    find: 'const wasCut = this.#stream !== undefined && !this.#streamEnded;',
+    find: 'const wasCut = this.#stream !== undefined && !this.#streamEnded && !this.#hasLength;',
     replace: 'const wasCut = false;',
     breaks: 'E, H3',
     owner: 'test/unit/clauses/one-end-http2.test.ts',
