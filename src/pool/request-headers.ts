@@ -20,7 +20,14 @@ const TRANSPORT_OWNED = new Set([
   'expect',
   'trailer',
   'proxy-connection',
+  'http2-settings',
 ]);
+
+/** The only values of headers that concern one connection: HTTP/2 knows no other (RFC 9113, 8.2.2). */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  connection: ['close', 'keep-alive'],
+  te: ['trailers'],
+};
 
 /** Two of these would mean two things to two servers (RFC 9110, 7.2 and 8.6). */
 const SINGLE = new Set(['content-length', 'host']);
@@ -80,8 +87,10 @@ function addHeader(list: string[], name: unknown, value: unknown, issues: Option
     issues.push({ option, problem: 'is set by the transport' });
     return;
   }
-  if (lower === 'connection' && value !== 'close' && value !== 'keep-alive') {
-    issues.push({ option, problem: "must be 'close' or 'keep-alive'" });
+  const allowed = Object.hasOwn(ALLOWED, lower) ? ALLOWED[lower] : undefined;
+  if (allowed !== undefined && !allowed.some((one) => one === value)) {
+    const list = allowed.map((one) => `'${one}'`).join(' or ');
+    issues.push({ option, problem: `must be ${list}` });
     return;
   }
   if (Array.isArray(value)) {

@@ -18,6 +18,7 @@ test.each([
   ['a record on no prototype', Object.assign(Object.create(null), { a: 'b' }), ['a', 'b']],
   ['obs-text and tabs', { 'x-a': 'caf\u00e9\tand more' }, ['x-a', 'caf\u00e9\tand more']],
   ['connection: close', { connection: 'close' }, ['connection', 'close']],
+  ['te: trailers', { TE: 'trailers' }, ['TE', 'trailers']],
 ])('H1 headers may be given as %s', (_name, given, list) => {
   expect(resolve(given)).toEqual({ list, options: [], issues: [] });
 });
@@ -82,7 +83,9 @@ test.each([
   ['expect', '100-continue'],
   ['trailer', 'x-a'],
   ['proxy-connection', 'close'],
+  ['http2-settings', 'AAMAAABk'],
   ['connection', 'upgrade'],
+  ['te', 'gzip'],
   ['connection', ['close']],
 ])('N11 %s is not the caller’s to set', (name, value) => {
   const { list, options } = resolve({ [name]: value });
@@ -104,7 +107,13 @@ test.each(['content-length', 'host'])('N11 %s can be given only once, however it
 });
 
 test('H1 everything that is wrong is reported', () => {
-  const { options } = resolve({ 'a b': '1', 'x-a': '\n', 'x-b': {}, te: 'fine', upgrade: 'h2c' });
+  const { options } = resolve({
+    'a b': '1',
+    'x-a': '\n',
+    'x-b': {},
+    te: 'trailers',
+    upgrade: 'h2c',
+  });
   expect(options).toEqual(['headers', 'headers.x-a', 'headers.x-b', 'headers.upgrade']);
 });
 
