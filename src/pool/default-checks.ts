@@ -12,6 +12,7 @@ import {
   finite,
   isOptionBag,
   oneOf,
+  oneOrMore,
   positive,
   positiveFinite,
   show,
@@ -36,7 +37,8 @@ export const DEFAULT_CHECKS: Readonly<Record<keyof RequestDefaults, Check>> = {
   stream: boolean,
   streamBody: boolean,
   onCallerDeath: oneOf('finish', 'cancel'),
-  window: positive,
+  // With less than a byte of credit nothing is ever delivered.
+  window: oneOrMore,
   timeout: positive,
   connectTimeout: positive,
   headersTimeout: positive,

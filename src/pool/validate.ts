@@ -18,6 +18,12 @@ export const positive: Check = (value) =>
     ? undefined
     : `must be a positive number or Infinity, not ${show(value)}`;
 
+/** A size of which there has to be a whole byte. */
+export const oneOrMore: Check = (value) =>
+  typeof value === 'number' && value >= 1
+    ? undefined
+    : `must be a number of at least 1 or Infinity, not ${show(value)}`;
+
 /** A size or time that has to be finite. */
 export const positiveFinite: Check = (value) =>
   typeof value === 'number' && value > 0 && value !== Number.POSITIVE_INFINITY

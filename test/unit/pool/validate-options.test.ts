@@ -24,7 +24,7 @@ const REQUEST: Readonly<Record<keyof RequestOptions, Values>> = {
   stream: FLAG,
   streamBody: FLAG,
   onCallerDeath: { good: ['finish', 'cancel'], bad: ['Finish', '', true, null] },
-  window: TIME,
+  window: { good: [1, 1.5, Number.POSITIVE_INFINITY], bad: [0.5, ...NO_TIMES] },
   timeout: TIME,
   connectTimeout: TIME,
   headersTimeout: TIME,

@@ -9,6 +9,7 @@ import {
   func,
   isOptionBag,
   oneOf,
+  oneOrMore,
   positive,
   positiveFinite,
   show,
@@ -30,6 +31,11 @@ const RANGES: Readonly<Record<string, Range>> = {
     check: positive,
     good: [1, 0.5, 1e21, POSITIVE_INFINITY],
     bad: [0, -0, -1, NEGATIVE_INFINITY, ...NO_NUMBERS],
+  },
+  'a number of at least 1 or Infinity': {
+    check: oneOrMore,
+    good: [1, 1.5, POSITIVE_INFINITY],
+    bad: [0, 0.5, -1, NEGATIVE_INFINITY, ...NO_NUMBERS],
   },
   'a positive finite number': {
     check: positiveFinite,
