@@ -110,7 +110,15 @@ function addValue(list: string[], name: string, value: unknown, issues: OptionIs
     const problem =
       'has a character that RFC 9110 does not allow (CR, LF, NUL, other control, or beyond latin1)';
     issues.push({ option: `headers.${name}`, problem });
-  } else {
+  } else if (lower !== 'cookie' || !addCookie(list, text)) {
     list.push(name, text);
   }
+}
+
+/** One `Cookie` for all (RFC 6265, 5.4): of several fields HTTP/2 would make a list, with commas. */
+function addCookie(list: string[], cookie: string): boolean {
+  const at = list.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'cookie');
+  if (at < 0) return false;
+  list[at + 1] = `${list[at + 1]}; ${cookie}`;
+  return true;
 }

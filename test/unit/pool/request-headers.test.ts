@@ -17,6 +17,12 @@ test.each([
   ['Headers', new Headers({ 'X-A': '1' }), ['x-a', '1']],
   ['a record on no prototype', Object.assign(Object.create(null), { a: 'b' }), ['a', 'b']],
   ['obs-text and tabs', { 'x-a': 'caf\u00e9\tand more' }, ['x-a', 'caf\u00e9\tand more']],
+  [
+    'several cookies, which are one header',
+    [['Cookie', 'a=1'] as const, ['x-a', 'cookie'] as const, ['cookie', 'b=2'] as const],
+    ['Cookie', 'a=1; b=2', 'x-a', 'cookie'],
+  ],
+  ['a list of cookies', { cookie: ['a=1', 'b=2', 'c=3'] }, ['cookie', 'a=1; b=2; c=3']],
   ['connection: close', { connection: 'close' }, ['connection', 'close']],
   ['te: trailers', { TE: 'trailers' }, ['TE', 'trailers']],
 ])('H1 headers may be given as %s', (_name, given, list) => {
