@@ -32,6 +32,7 @@ const COMMON_METHODS = new Set([
   'PATCH',
   'DELETE',
   'TRACE',
+  'CONNECT',
 ]);
 /** A body has no meaning with these (RFC 9110, 9.3), and servers drop or refuse it. */
 const BODYLESS = new Set(['GET', 'HEAD', 'TRACE']);

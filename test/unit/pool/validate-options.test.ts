@@ -53,7 +53,7 @@ const REQUEST: Readonly<Record<keyof RequestOptions, Values>> = {
   maxResponseBytes: TIME,
   method: {
     good: ['GET', 'post', 'PURGE', 'm-search'],
-    bad: ['', 'GE T', 'GET\r\n', 'G\0', 'GET /', 'GÉT', 'CONNECT', 7, null, {}],
+    bad: ['', 'GE T', 'GET\r\n', 'G\0', 'GET /', 'GÉT', 'CONNECT', 'connect', 7, null, {}],
   },
   body: {
     good: ['', 'text', new Uint8Array(1), new ArrayBuffer(1), ['a'], () => ['a'], new Blob(['a'])],
