@@ -30,10 +30,10 @@ export const uploads: readonly Mutant[] = [
     breaks: 'U3',
   },
   {
-    id: 'upload-body: keeps the buffer of its sender instead of a copy',
-    file: body,
-    find: ': this.#taken.putCopy(chunk, this.#feed.shelf);',
-    replace: ': this.#taken.put(chunk);',
+    id: 'taken-bytes: keeps the buffer of its sender instead of a copy',
+    file: taken,
+    find: 'if (owned) this.#put(bytes);',
+    replace: 'if (owned || fitsBlock) this.#put(bytes);',
     breaks: 'U1',
   },
   {
@@ -56,8 +56,8 @@ export const uploads: readonly Mutant[] = [
   {
     id: 'taken-bytes: takes one byte more than declared',
     file: taken,
-    find: 'this.accepted + byteLength > this.#contentLength;',
-    replace: 'this.accepted + byteLength > this.#contentLength + 1;',
+    find: 'this.accepted + bytes <= this.#contentLength;',
+    replace: 'this.accepted + bytes <= this.#contentLength + 1;',
     breaks: 'U5',
   },
   {
