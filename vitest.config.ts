@@ -7,6 +7,10 @@ const NODE_COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/node', imp
 /**
  * Clauses that are tested a second time, with workers in threads: those of ends, flow, uploads,
  * deaths and times, where a thread could make a difference (W5).
+ *
+ * Not here: what is decided before a worker is asked; what a `dispatcher` of the test's own does,
+ * which is a function and stays in this thread; what looks at this thread's memory or at its own
+ * clock; and the clauses of threads themselves, which say what their workers are.
  */
 const OVER_THREADS = [
   'after-close',
@@ -14,26 +18,35 @@ const OVER_THREADS = [
   'caller-death-*',
   'cancel*',
   'drain',
+  'errors-http1',
   'errors-http2',
   'errors-own',
+  'errors-timeouts',
   'flow-end',
   'flow-http1',
   'flow-http2',
+  'flow-lost-http2',
+  'mailbox',
   'message-order',
   'metrics',
   'min-throughput',
+  'one-end',
   'one-end-http2',
   'overtaken-upload',
   'pool-life',
+  'queue-timeouts',
   'receiver-death',
   'receivers',
   'signal',
+  'stats',
+  'timeouts',
   'upload-abort-session',
   'upload-backpressure',
   'upload-chunks',
   'upload-early-response',
   'upload-finish',
   'upload-length',
+  'upload-refused',
   'worker-death',
 ].map((clauses) => `test/unit/clauses/${clauses}.test.ts`);
 

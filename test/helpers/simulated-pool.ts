@@ -7,6 +7,7 @@ import { AssertionError } from 'node:assert';
 import type { Message, PoolOptions } from '../../src/index.ts';
 import { RequestPool } from '../../src/pool/request-pool.ts';
 import { gaugesOf } from './ends.ts';
+import { heard } from './heard.ts';
 import { Inbox } from './inbox.ts';
 import { ManualClock } from './manual-clock.ts';
 
@@ -16,7 +17,10 @@ export interface SimulatedPool extends AsyncDisposable {
   /** What `replyTo` received. */
   readonly inbox: Inbox<Message>;
   readonly replyTo: (message: Message) => void;
-  /** The message that comes `ms` from now: not a millisecond before, and at most a tick later. */
+  /**
+   * The message that comes `ms` from now, when the pool has heard of all so far: not a millisecond
+   * before, and at most a tick later.
+   */
   messageAt(ms: number): Promise<Message>;
 }
 
@@ -33,7 +37,8 @@ export function simulatedPool(options: PoolOptions = {}): SimulatedPool {
     pool,
     inbox,
     replyTo: (message) => inbox.push(message),
-    messageAt: (ms) => {
+    messageAt: async (ms) => {
+      await heard();
       clock.advance(ms - 1);
       if (inbox.size > 0) fail(`a message came before ${ms} ms`);
       clock.advance(1 + TICK_MS);

@@ -5,6 +5,7 @@
 
 import type { AsyncHandle, RequestOptionsWithUrl } from '../../src/index.ts';
 import type { RequestPool } from '../../src/pool/request-pool.ts';
+import { heard } from './heard.ts';
 import { settled } from './leaks.ts';
 import type { ManualClock } from './manual-clock.ts';
 import type { MessageLog } from './message-log.ts';
@@ -19,7 +20,7 @@ export interface Stage {
   readonly handles: AsyncHandle[];
   /** The request under test, with its messages going to the log. */
   launch(options?: Partial<RequestOptionsWithUrl>): AsyncHandle;
-  /** The same, its head read by the peer. */
+  /** The same, its head read by the peer, as the pool knows. */
   begun(options?: Partial<RequestOptionsWithUrl>): Promise<ScriptedConnection>;
   /** The same, with a status and `abc` of ten bytes received. */
   flowing(options?: Partial<RequestOptionsWithUrl>): Promise<ScriptedConnection>;
@@ -36,6 +37,7 @@ export function stageOf(base: Omit<Stage, 'launch' | 'begun' | 'flowing'>, strea
     launch(options);
     const connection = await peer.connection();
     await connection.readHead();
+    await heard();
     return connection;
   };
   const flowing: Stage['flowing'] = async (options) => {

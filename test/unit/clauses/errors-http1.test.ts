@@ -4,25 +4,30 @@
  * cause is.
  */
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AsyncHandle, Pool, RequestError } from '../../../src/index.ts';
 import { createPool } from '../../../src/index.ts';
 import { HTTP1_FAILURES, type Http1Failure } from '../../helpers/http1-failures.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
 
 let peer: ScriptedPeer;
+/** One for all: whatever a peer did to it, it goes on. */
 let pool: Pool;
+
+beforeAll(() => {
+  pool = createPool({ workers: 1 });
+});
 
 beforeEach(async () => {
   peer = await scriptedPeer();
-  pool = createPool();
 });
 
 afterEach(async () => {
-  await pool.close();
   expect(pool.stats()).toMatchObject({ queued: 0, inFlight: 0, openUploads: 0 });
   await peer.close();
 });
+
+afterAll(() => pool.close());
 
 /** Lets the peer read the request and break the exchange. */
 async function breakOff(handle: AsyncHandle, failure: Http1Failure): Promise<void> {
@@ -54,13 +59,14 @@ function nameOf(cause: unknown): unknown {
 }
 
 test.each(HTTP1_FAILURES)('E a peer that $how ends a GET in $code', async (failure) => {
+  const before = pool.stats().totals;
   const handle = pool.get(`${peer.origin}/a?b=c`, { stream: true });
   await breakOff(handle, failure);
-  const error: RequestError = await pool.await(handle).then(
+  const failed: RequestError = await pool.await(handle).then(
     () => Promise.reject(new Error('the exchange was done')),
     (reason) => reason,
   );
-  expect(error).toMatchObject({
+  expect(failed).toMatchObject({
     name: 'RequestError',
     code: failure.code,
     phase: failure.phase,
@@ -70,9 +76,11 @@ test.each(HTTP1_FAILURES)('E a peer that $how ends a GET in $code', async (failu
     sent: true,
     retryable: true,
   });
-  expect(error.cause).toBeInstanceOf(Error);
-  expect(nameOf(error.cause)).toMatch(failure.cause);
-  expect(pool.stats().totals).toEqual({ done: 0, error: { [failure.code]: 1 } });
+  expect(failed.cause).toBeInstanceOf(Error);
+  expect(nameOf(failed.cause)).toMatch(failure.cause);
+  const { code } = failure;
+  const error = { ...before.error, [code]: (before.error[code] ?? 0) + 1 };
+  expect(pool.stats().totals).toEqual({ done: before.done, error });
 });
 
 test.each(HTTP1_FAILURES)(

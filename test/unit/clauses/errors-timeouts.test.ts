@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { errorStage } from '../../helpers/error-stage.ts';
+import { heard } from '../../helpers/heard.ts';
 
 /** How late a deadline may be (T2). */
 const LATE_MS = 50;
@@ -50,6 +51,7 @@ test.each([
     const handle = pool[verb](peer.origin);
     const connection = await peer.connection();
     await connection.readHead();
+    await heard();
     clock.advance(100 + LATE_MS);
     expect(await stage.ownErrorOf(handle)).toMatchObject({
       code: 'ERR_HEADERS_TIMEOUT',
@@ -85,6 +87,7 @@ test('E an exchange that takes too long is ERR_TIMEOUT', async () => {
   const handle = pool.get(peer.origin);
   const connection = await peer.connection();
   await connection.readHead();
+  await heard();
   clock.advance(100 + LATE_MS);
   expect(await stage.ownErrorOf(handle)).toMatchObject({
     code: 'ERR_TIMEOUT',

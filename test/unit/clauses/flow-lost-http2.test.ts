@@ -7,6 +7,7 @@ import { constants } from 'node:http2';
 import { afterEach, expect, test } from 'vitest';
 import { createPool, type Pool } from '../../../src/index.ts';
 import { patternBytes } from '../../helpers/echo-routes.ts';
+import { heard } from '../../helpers/heard.ts';
 import {
   type Http2Peer,
   http2Peer,
@@ -24,7 +25,12 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function setup(): Promise<{ readonly pool: Pool; readonly peer: Http2Peer }> {
+interface Setup {
+  readonly pool: Pool;
+  readonly peer: Http2Peer;
+}
+
+async function setup(): Promise<Setup> {
   const trust = trustTestCa();
   const peer = await http2Peer({ tls: trustedServer });
   const pool = createPool({ workers: 1 });
@@ -45,6 +51,15 @@ async function respond(stream: PeerStream, options: Parameters<PeerStream['respo
   }
 }
 
+/** Resolves when the pool has received what was sent before: whole exchanges have followed it. */
+async function arrived({ pool, peer }: Setup): Promise<void> {
+  for (let trip = 0; trip < 2; trip += 1) {
+    const passing = pool.get(peer.origin);
+    (await peer.stream()).respond(204, {}, { endStream: true });
+    await pool.await(passing);
+  }
+}
+
 /** How a peer may leave after its last word. */
 const LEAVES: readonly [string, (session: PeerSession) => void][] = [
   [
@@ -61,18 +76,19 @@ const LEAVES: readonly [string, (session: PeerSession) => void][] = [
 test.each(LEAVES)(
   'F3 delivers a response that was received whole after %s',
   async (_how, leave) => {
-    const { pool, peer } = await setup();
+    const all = await setup();
+    const { pool, peer } = all;
     const log = new MessageLog();
     const handle = pool.get(peer.origin, { stream: true, window: 1, replyTo: log.receive });
     const stream = await peer.stream();
     await respond(stream);
     stream.end();
     expect([(await log.next()).type, (await log.next()).type]).toEqual(['status', 'data']);
-    await settled();
+    await arrived(all);
     const [session] = peer.sessions;
     if (session !== undefined) leave(session);
     await session?.closed;
-    await settled();
+    await heard();
     expect(log.types).toEqual(['status', 'data']);
     pool.updateFlow(handle, BODY.byteLength);
     expect((await log.ended).type).toBe('done');
@@ -99,13 +115,14 @@ test('F3 keeps no connection for a response that was received whole', async () =
 });
 
 test('F2 holds the rest of an ended response back, and its trailers', async () => {
-  const { pool, peer } = await setup();
+  const all = await setup();
+  const { pool, peer } = all;
   const log = new MessageLog();
   const handle = pool.get(peer.origin, { stream: true, window: 1, replyTo: log.receive });
   const stream = await peer.stream();
   await respond(stream, { trailers: { 'x-sum': 'right' } });
   stream.end();
-  await settled(60);
+  await arrived(all);
   expect(log.body.byteLength).toBe(1);
   pool.updateFlow(handle, 10);
   expect(log.body.byteLength).toBe(11);
@@ -115,21 +132,23 @@ test('F2 holds the rest of an ended response back, and its trailers', async () =
 });
 
 test('F3 ends a response that was not whole as truncated when the connection is closed', async () => {
-  const { pool, peer } = await setup();
+  const all = await setup();
+  const { pool, peer } = all;
   const log = new MessageLog();
   pool.get(peer.origin, { stream: true, window: 1, replyTo: log.receive });
   const stream = await peer.stream();
   await respond(stream);
   await log.next();
   await log.next();
-  await settled();
+  await arrived(all);
   peer.destroySessions();
   expect(await log.ended).toMatchObject({ type: 'error', error: { code: 'ERR_TRUNCATED' } });
   expect(log.types).toEqual(['status', 'data', 'error']);
 });
 
 test('F3 ends a response that the windows hold back as truncated when the connection is closed', async () => {
-  const { pool, peer } = await setup();
+  const all = await setup();
+  const { pool, peer } = all;
   const body = patternBytes(1024 * 1024);
   const log = new MessageLog();
   pool.get(peer.origin, { stream: true, window: 1, replyTo: log.receive });
@@ -138,14 +157,15 @@ test('F3 ends a response that the windows hold back as truncated when the connec
   stream.end(body);
   await log.next();
   await log.next();
-  await settled(60);
+  await arrived(all);
   expect(pool.stats().workers[0]?.bytesReceived).toBeLessThan(100_000);
   peer.destroySessions();
   expect(await log.ended).toMatchObject({ type: 'error', error: { code: 'ERR_TRUNCATED' } });
 });
 
 test('U7 releases the sender when the response has come whole and nobody reads it', async () => {
-  const { pool, peer } = await setup();
+  const all = await setup();
+  const { pool, peer } = all;
   const log = new MessageLog();
   const handle = pool.post(peer.origin, {
     stream: true,
@@ -159,7 +179,7 @@ test('U7 releases the sender when the response has come whole and nobody reads i
   stream.end();
   await log.next();
   await log.next();
-  await settled();
+  await arrived(all);
   expect(await pool.sendBody(handle, 'second')).toBe(false);
   expect((await stream.closed).endedByPeer).toBe(false);
   pool.updateFlow(handle, BODY.byteLength);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AsyncHandle, Pool } from '../../../src/index.ts';
 import { RequestPool } from '../../../src/pool/request-pool.ts';
 import { patternBytes } from '../../helpers/echo-server.ts';
+import { heard } from '../../helpers/heard.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 import { bodyOf, readAll, textOf } from '../../helpers/message-log.ts';
 import {
@@ -19,7 +20,7 @@ let pool: Pool;
 beforeEach(async () => {
   peer = await scriptedPeer();
   clock = new ManualClock();
-  pool = new RequestPool({}, { clock });
+  pool = new RequestPool({ workers: 1 }, { clock });
 });
 
 afterEach(async () => {
@@ -33,6 +34,7 @@ async function streamed(): Promise<{ handle: AsyncHandle; connection: ScriptedCo
   const handle = pool.get(peer.origin, { stream: true });
   const connection = await peer.connection();
   await connection.readHead();
+  await heard();
   return { handle, connection };
 }
 

@@ -21,7 +21,7 @@ import { untrustedServer } from '../../helpers/tls.ts';
 type Play = (stage: Stage) => unknown;
 type Case = readonly [what: string, end: 'done' | ErrorCode, play: Play, options?: PoolOptions];
 
-const ONE = { workers: 1, maxInFlight: 1 } as const;
+const ONE = { maxInFlight: 1 } as const;
 
 const CASES: readonly Case[] = [
   ['a response', 'done', async ({ begun }) => (await begun()).respond(200, {}, 'abc')],
@@ -147,7 +147,7 @@ for (const stream of [true, false]) {
     test(`H3 ends once after ${what}, stream ${stream}`, async () => {
       const clock = new ManualClock();
       const peer = await scriptedPeer();
-      const pool = new RequestPool(options, { clock });
+      const pool = new RequestPool({ workers: 1, ...options }, { clock });
       cleanups.push(() => peer.close());
       const log = new MessageLog();
       const handles: AsyncHandle[] = [];

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { ABANDONED, eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
+import { heard } from '../../helpers/heard.ts';
 import { simulatedPool } from '../../helpers/simulated-pool.ts';
 
 const LONG = { stream: true, headersTimeout: 1e9, idleTimeout: 1e9 } as const;
@@ -37,6 +38,7 @@ describe.each(VERSIONS)('two clocks over HTTP/%s', (version) => {
     const { clock, pool, replyTo, messageAt } = simulated;
     const first = pool.get(peer.origin, LONG);
     await peer.exchange();
+    await heard();
     pool.get(peer.origin, { replyTo, ...LONG, queueTimeout: 1_000, timeout: 400 });
     clock.advance(990);
     pool.cancel(first);

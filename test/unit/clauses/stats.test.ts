@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { RequestError } from '../../../src/index.ts';
 import { eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
 import { codeOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
+import { heard } from '../../helpers/heard.ts';
 import { simulatedPool } from '../../helpers/simulated-pool.ts';
+import { until } from '../../helpers/until.ts';
 
 describe.each(VERSIONS)('stats over HTTP/%s', (version) => {
   test('S2 are exact at every step of an upload, and zero after it', async () => {
@@ -39,14 +41,14 @@ describe.each(VERSIONS)('stats over HTTP/%s', (version) => {
       uploading: 1,
     });
     const last = await peer.exchange();
+    const sum = (key: 'bytesSent' | 'bytesReceived'): number =>
+      pool.stats().workers.reduce((total, worker) => total + worker[key], 0);
+    await until(() => sum('bytesSent') === 36, 'what was accepted is not sent');
     const [handle] = handles.slice(2);
     if (handle !== undefined) pool.cancel(handle, 'enough');
     expect(gaugesOf(pool)).toEqual(IDLE);
     await last.abandoned;
-    const { totals, workers } = pool.stats();
-    expect(totals).toEqual({ done: 2, error: { ERR_CANCELLED: 1 } });
-    const sum = (key: 'bytesSent' | 'bytesReceived'): number =>
-      workers.reduce((total, worker) => total + worker[key], 0);
+    expect(pool.stats().totals).toEqual({ done: 2, error: { ERR_CANCELLED: 1 } });
     expect([sum('bytesSent'), sum('bytesReceived')]).toEqual([36, 14]);
   });
 
@@ -61,6 +63,7 @@ describe.each(VERSIONS)('stats over HTTP/%s', (version) => {
       codeOf(pool.await(pool.get(peer.origin, { caller: AbortSignal.abort() }))),
     ];
     await peer.exchange();
+    await heard();
     clock.advance(200);
     const codes = ['ERR_TIMEOUT', 'ERR_ADMISSION_TIMEOUT', 'ERR_OVERLOAD', 'ERR_CALLER_DIED'];
     expect(await Promise.all(ends)).toEqual(codes);

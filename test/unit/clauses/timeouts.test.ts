@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { RequestOptions } from '../../../src/index.ts';
 import { ABANDONED, eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
 import { codeOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
+import { heard } from '../../helpers/heard.ts';
 import { simulatedPool } from '../../helpers/simulated-pool.ts';
 
 const failed = (code: string, phase: string) => ({ type: 'error', error: { code, phase } });
@@ -32,6 +33,7 @@ describe.each(VERSIONS)('timeouts over HTTP/%s', (version) => {
     });
     await pool.sendBody(handle, 'half');
     await peer.exchange();
+    await heard();
     clock.advance(20_000);
     expect(await pool.finishBody(handle)).toBe(true);
     expect(await messageAt(5_000)).toMatchObject(failed('ERR_HEADERS_TIMEOUT', 'headers'));
@@ -43,6 +45,7 @@ describe.each(VERSIONS)('timeouts over HTTP/%s', (version) => {
     const { clock, pool, inbox, replyTo } = simulated;
     pool.get(peer.origin, { replyTo, stream: true, headersTimeout: 1_000 });
     const exchange = await peer.exchange();
+    await heard();
     clock.advance(950);
     clock.stall(500);
     clock.advance(40);
@@ -58,6 +61,7 @@ describe.each(VERSIONS)('timeouts over HTTP/%s', (version) => {
     const { clock, pool, replyTo, messageAt } = simulated;
     pool.get(peer.origin, { replyTo, headersTimeout: 1_000 });
     const exchange = await peer.exchange();
+    await heard();
     clock.advance(500);
     clock.stall(20_000);
     expect(await messageAt(100)).toMatchObject(failed('ERR_HEADERS_TIMEOUT', 'headers'));
@@ -71,6 +75,7 @@ describe.each(VERSIONS)('timeouts over HTTP/%s', (version) => {
     const handle = pool.post(peer.origin, { replyTo, streamBody: true });
     await pool.sendBody(handle, 'all');
     await peer.exchange();
+    await heard();
     clock.advance(1_000);
     expect(await pool.finishBody(handle)).toBe(true);
     expect(await messageAt(30_000)).toMatchObject(failed('ERR_HEADERS_TIMEOUT', 'headers'));
@@ -155,6 +160,7 @@ describe.each(VERSIONS)('timeouts over HTTP/%s', (version) => {
     const options = { timeout: off, headersTimeout: off, idleTimeout: off };
     const end = codeOf(pool.await(pool.get(peer.origin, options)));
     const exchange = await peer.exchange();
+    await heard();
     clock.advance(1_000_000_000);
     expect(clock.pending).toBe(0);
     await exchange.respond(204);

@@ -3,25 +3,44 @@
  * delivered although writing to it fails (U7, see `actors/read-on`).
  */
 
-import { describe, expect, test } from 'vitest';
-import { settled } from '../../helpers/leaks.ts';
-import { scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createPool, type Pool } from '../../../src/index.ts';
+import { heard } from '../../helpers/heard.ts';
+import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { trustedServer, trustTestCa } from '../../helpers/tls.ts';
+import { until } from '../../helpers/until.ts';
 import { uploadStage } from '../../helpers/upload-stage.ts';
 
 const CHUNK = Buffer.alloc(20_000);
+/** More than this process keeps between its sender and the system, and the system and the peer. */
+const BETWEEN_BYTES = 256 * 1024;
 /** Which comes first, the answer or the failed write, is up to the system. */
 const ROUNDS = 20;
+
+const sent = (pool: Pool): number => pool.stats().workers[0]?.bytesSent ?? 0;
 
 describe.each([
   ['HTTP', {}],
   ['HTTPS', { tls: trustedServer }],
 ])('over %s', (_name, options) => {
+  let trust: Disposable;
+  let peer: ScriptedPeer;
+  let pool: Pool;
+
+  beforeEach(async () => {
+    trust = trustTestCa();
+    peer = await scriptedPeer(options);
+    pool = createPool({ workers: 1 });
+  });
+
+  afterEach(async () => {
+    await pool.destroy();
+    await peer.close();
+    trust[Symbol.dispose]();
+  });
+
   async function refused(answer: string) {
-    using _trust = trustTestCa();
-    await using peer = await scriptedPeer(options);
-    await using stage = await uploadStage('HTTP/1.1');
-    const { pool } = stage;
+    const sentBefore = sent(pool);
     const handle = pool.post(peer.origin, { streamBody: true });
     const send = async (): Promise<void> => {
       while (await pool.sendBody(handle, CHUNK));
@@ -30,8 +49,10 @@ describe.each([
     const connection = await peer.connection();
     await connection.readHead();
     connection.pause();
+    // Unread bytes make it a reset.
+    const unread = (): number => sent(pool) - sentBefore - connection.received;
+    await until(() => unread() > BETWEEN_BYTES, 'the upload does not go on');
     await connection.write(answer);
-    // Unread bytes make this a reset.
     connection.destroy();
     const terminal = await pool.receive(handle);
     await sender;
@@ -79,7 +100,9 @@ test.each([5000, 300_000])(
     connection.pause();
     void connection.respond(200, {}, Buffer.alloc(bytes));
     expect(await pool.receive(handle)).toMatchObject({ type: 'status' });
-    await settled(50);
+    const received = (): number => pool.stats().workers[0]?.bytesReceived ?? 0;
+    await until(() => received() >= 1000, 'the answer does not come');
+    await heard();
     connection.destroy();
     await sender;
     expect(pool.stats()).toMatchObject({ inFlight: 0, openUploads: 0 });
