@@ -6,20 +6,19 @@
  *
  * Invariants: after `abort`, or after the response ended or failed, no report is made any more;
  * `abort` is idempotent and takes effect on the wire also when undici has not started the request
- * yet; an upload that is aborted is never ended towards the peer (U5, C2).
- * (`actors/stream-reset` says why undici's own abort is not enough on HTTP/2).
+ * yet; an upload that is aborted is never ended towards the peer (U5, C2; `actors/stream-reset`
+ * says why undici's own abort is not enough on HTTP/2).
  */
 
 import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { ResponseHeaders } from '../messages.ts';
 import type { BodyStream } from './body-stream.ts';
-import type { DispatchedRequest, ExchangeReports, Transfer } from './carrier.ts';
+import type { DispatchedRequest, ExchangeReports, Head, Transfer } from './carrier.ts';
 import { isGone } from './chunk-bytes.ts';
 import { DispatchOptions } from './dispatch-options.ts';
 import { hidePeerBytes } from './foreign-errors.ts';
 import type { Connection } from './measured-connect.ts';
-import { setHeader } from './raw-headers.ts';
+import { isHttp2Headers, plainHeaders } from './plain-headers.ts';
 import { resetStream } from './stream-reset.ts';
 import type { ConnectionHolder, ConnectionUser } from './transport.ts';
 import type { UploadBody } from './upload-body.ts';
@@ -168,7 +167,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     this.#hasLength = headers['content-length'] !== undefined;
     this.#reports.headReceived({
       status,
-      headers: overHttp2 ? plainHeaders(headers) : (headers as ResponseHeaders),
+      headers: overHttp2 ? plainHeaders(headers) : (headers as Head['headers']),
       raw,
       httpVersion: overHttp2 ? '2' : '1.1',
     });
@@ -245,25 +244,3 @@ const STREAM_CUT = new Error('the stream was closed before the response had ende
 
 /** The reason undici gets for an abort of ours; made once, it carries no information. */
 const ABORTED = new Error('aborted by the pool');
-
-/**
- * Headers without what node adds to those of HTTP/2: a symbol, for trailers no prototype, and an
- * array around a cookie that was not repeated (N12).
- */
-function plainHeaders(headers: Record<string, string | string[] | undefined>): ResponseHeaders {
-  const names = Object.keys(headers);
-  if (names.length === 0) return NO_HEADERS;
-  const plain: Record<string, string | readonly string[]> = {};
-  for (const name of names) {
-    const value = headers[name];
-    const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
-    if (single !== undefined) setHeader(plain, name, single);
-  }
-  return plain;
-}
-
-const NO_HEADERS: ResponseHeaders = Object.freeze({});
-
-function isHttp2Headers(raw: unknown): boolean {
-  return typeof raw === 'object' && raw !== null && !Array.isArray(raw);
-}

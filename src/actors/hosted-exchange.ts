@@ -7,24 +7,19 @@
  * nothing is to come from it and nothing for it.
  */
 
-import type { Writable } from 'node:stream';
 import type { ResponseHeaders } from '../messages.ts';
-import type { ConnectTimes, DispatchedRequest, ExchangeReports, Head } from './carrier.ts';
-import { Exchange } from './exchange.ts';
+import type { ConnectTimes, ExchangeReports, Head } from './carrier.ts';
+import type { Exchange } from './exchange.ts';
 import { plainFailure } from './plain-failure.ts';
 import type { Outbox } from './port-outbox.ts';
 import { packHeaders, packRawHeaders } from './raw-headers.ts';
-import type { SharedMark } from './shared-marks.ts';
+import { type Revocable, RevocableExchange } from './revocable-exchange.ts';
 import type { ReportOf, ThreadReport } from './thread-protocol.ts';
 import { UploadBody, type UploadObserver } from './upload-body.ts';
-import type { Transport } from './worker-agent.ts';
 
-export interface HostedOptions {
+export interface HostedOptions extends Revocable {
   readonly id: number;
-  readonly agent: Transport;
-  readonly mark: SharedMark;
   readonly outbox: Outbox<ThreadReport>;
-  readonly request: DispatchedRequest;
   /** Whether the body comes in parts. */
   readonly uploads: boolean;
   readonly creditBytes: number;
@@ -190,31 +185,6 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     };
     // Most have when this turn is over, and before anybody hears that the request has started.
     queueMicrotask(look);
-  }
-}
-
-/** An exchange that the pool can take back as long as it has not started. */
-class RevocableExchange extends Exchange {
-  readonly #mark: SharedMark;
-  readonly #hasBytes: boolean;
-
-  constructor({ agent, mark, request }: HostedOptions, reports: ExchangeReports) {
-    super(agent, reports);
-    this.#mark = mark;
-    this.#hasBytes = request.bytes !== undefined;
-  }
-
-  override onRequestStart(...args: Parameters<Exchange['onRequestStart']>): void {
-    if (!this.#mark.start()) this.abort();
-    super.onRequestStart(...args);
-  }
-
-  /** A stream tells when all of the request has left it; a connection has to be looked at. */
-  override streamOpened(stream: Writable): void {
-    super.streamOpened(stream);
-    // The head goes now; that of an upload was not yet sent when it started.
-    this.#mark.noteHead(true);
-    if (this.#hasBytes) stream.once('finish', () => this.#mark.noteFlushed());
   }
 }
 
