@@ -128,6 +128,12 @@ export class FlightAttempt implements ExchangeReports {
   }
 
   responseEnded(trailers: ResponseHeaders): void {
+    const { upload, request } = this.#flight;
+    if (request.contentLength === 0 && upload?.body.sent === false) {
+      // Where no byte was declared the peer has had all with the head, before its end was told.
+      upload.uploadSent();
+      this.abort();
+    }
     this.#flight.incoming.finish(trailers);
   }
 

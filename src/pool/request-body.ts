@@ -63,6 +63,8 @@ export function resolveBody(body: RequestBody | undefined): BodyParts | string {
   }
   if (body instanceof Blob) {
     const contentType = body.type === '' ? undefined : body.type;
+    // Nothing has to be read to know that nothing is in it.
+    if (body.size === 0) return { ...whole(new Uint8Array(0)), contentType };
     return { ...NOTHING, source: body.stream(), contentType, length: body.size };
   }
   if (isFormData(body)) return formData(body);

@@ -95,6 +95,28 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect((await pool.await(handle)).upload?.complete).toBe(true);
   });
 
+  test.each([
+    ['sendBody', { streamBody: true, headers: { 'content-length': '0' } }],
+    ['a Blob', { body: new Blob([]) }],
+  ])(
+    'U9 calls an empty body of declared length whole, however soon its peer answers (%s)',
+    async (_by, options) => {
+      await using stage = await uploadStage(protocol);
+      const { pool, peer } = stage;
+      const handle = pool.post(peer.origin, options);
+      const finished = 'streamBody' in options ? pool.finishBody(handle) : true;
+      const request = await peer.request();
+      request.respond(200);
+      request.end();
+      expect((await pool.await(handle)).upload).toEqual({
+        complete: true,
+        bytesSent: 0,
+        endedBy: 'caller',
+      });
+      expect(await finished).toBe(true);
+    },
+  );
+
   test('U5 counts a body that is read from an iterable', async () => {
     await using stage = await uploadStage(protocol);
     const { pool, peer } = stage;
