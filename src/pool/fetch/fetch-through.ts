@@ -28,7 +28,8 @@ export async function fetchThrough(
 ): Promise<Response> {
   const request = new Request(input, init);
   if (request.integrity !== '') {
-    throw badOptions([{ option: 'integrity', problem: 'is not checked by this fetch' }]);
+    const problem = 'is not checked by this fetch';
+    throw failed(badOptions([{ option: 'integrity', problem }]));
   }
   request.signal.throwIfAborted();
   let hop = await firstHop(request, init);
@@ -81,19 +82,20 @@ async function bodyOf(request: Request, init: RequestInit | undefined): Promise<
 }
 
 async function send(calls: FetchCalls, hop: Hop, signal: AbortSignal): Promise<Answered> {
-  const { url, method, headers, body } = hop;
-  const handle = calls.request({
-    url,
-    method,
-    headers,
-    signal,
-    stream: true,
-    streamBody: false,
-    ...(body === undefined ? {} : { body }),
-  });
+  const handle = begin(calls, hop, signal);
   const head = await calls.receive(handle);
   if (head?.type === 'status') return { handle, head };
   throw head?.type === 'error' ? reasonOf(head.error, signal) : new TypeError('fetch failed');
+}
+
+function begin(calls: FetchCalls, hop: Hop, signal: AbortSignal): AsyncHandle {
+  const { url, method, headers, body } = hop;
+  const options = { url, method, headers, signal, stream: true, streamBody: false };
+  try {
+    return calls.request(body === undefined ? options : { ...options, body });
+  } catch (error) {
+    throw failed(error);
+  }
 }
 
 function headersOf(head: StatusMessage): Headers {

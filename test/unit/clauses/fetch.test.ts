@@ -160,11 +160,13 @@ describe.each(Object.keys(KINDS))('fetch of %s', (kind) => {
       cause: { name: 'RequestError', code: 'ERR_CONNECT' },
     });
     await expect(calls.fetch('no url')).rejects.toBeInstanceOf(TypeError);
-    await expect(calls.fetch('ftp://peer.test/')).rejects.toMatchObject({
-      code: 'ERR_BAD_OPTIONS',
-    });
-    await expect(calls.fetch(origin, { integrity: 'sha256-x' })).rejects.toMatchObject({
-      code: 'ERR_BAD_OPTIONS',
+    const refused = { name: 'TypeError', cause: { code: 'ERR_BAD_OPTIONS' } };
+    await expect(calls.fetch('ftp://peer.test/')).rejects.toMatchObject(refused);
+    await expect(calls.fetch(origin, { integrity: 'sha256-x' })).rejects.toMatchObject(refused);
+    await calls[Symbol.asyncDispose]();
+    await expect(calls.fetch(origin)).rejects.toMatchObject({
+      name: 'TypeError',
+      cause: { code: 'ERR_POOL_CLOSED' },
     });
   });
 
