@@ -11,6 +11,7 @@ const CLIENTS: Readonly<Record<string, Load>> = {
   'undici dispatch': async () => (await import('./undici-dispatch.ts')).undiciDispatch(),
   'undici.request': async () => (await import('./undici-request.ts')).undiciRequest(),
   'undici.stream': async () => (await import('./undici-stream.ts')).undiciStream(),
+  'node:http': async () => (await import('./node-http.ts')).nodeHttp(),
   fetch: async () => (await import('./fetch.ts')).builtinFetch(),
   got: async () => (await import('./got.ts')).gotClient(),
   axios: async () => (await import('./axios.ts')).axiosClient(),
