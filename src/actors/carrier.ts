@@ -71,6 +71,8 @@ export interface Transfer {
 }
 
 export interface Carrier {
+  /** Whether it could start an exchange now; a thread has to load its modules first. */
+  readonly isReady: boolean;
   /** A transfer that has not been dispatched. */
   transfer(reports: ExchangeReports): Transfer;
   /** Starts nothing any more. */

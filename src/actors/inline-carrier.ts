@@ -5,6 +5,7 @@ import { Exchange } from './exchange.ts';
 import type { Transport } from './worker-agent.ts';
 
 export class InlineCarrier implements Carrier {
+  readonly isReady = true;
   readonly #dispatcher: Transport;
 
   constructor(dispatcher: Transport) {

@@ -60,6 +60,7 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   readonly #transfers = new Map<number, ThreadTransfer>();
   readonly #heartbeat: Heartbeat;
   readonly #exited: Promise<void>;
+  #isReady = false;
   #isAlive = true;
   /** Whether its end was asked for, or has been told. */
   #isOver = false;
@@ -99,6 +100,10 @@ export class ThreadCarrier implements Carrier, ThreadLink {
 
   transfer(reports: ExchangeReports): Transfer {
     return new ThreadTransfer(this, reports);
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   get creditBytes(): number {
@@ -206,6 +211,8 @@ export class ThreadCarrier implements Carrier, ThreadLink {
         connections.closed(report[1]);
         break;
       case 'ready':
+        this.#isReady = true;
+        break;
       case 'pong':
         break;
       case 'data': {

@@ -29,6 +29,11 @@ export class WorkerSlot {
     this.id = id;
   }
 
+  /** Whether what is admitted here could start at once. */
+  get isReady(): boolean {
+    return this.carrier?.isReady === true;
+  }
+
   /** An exchange is admitted here. */
   take(origin: string): void {
     this.inFlight += 1;

@@ -1,4 +1,8 @@
-/** The workers of a pool as admission sees them: whether one has room, and which takes the next. */
+/**
+ * The workers of a pool as admission sees them: whether one has room, and which takes the next.
+ *
+ * Invariant: nobody waits for a thread to start where a worker that is ready has room.
+ */
 
 import type { Strategy } from './select.ts';
 import type { WorkerSlot } from './worker-slot.ts';
@@ -24,8 +28,17 @@ export class Workers {
   /** One that has room; `undefined` when none has. */
   select(origin: string): WorkerSlot | undefined {
     const candidates = this.#candidates;
-    let count = 0;
-    for (const slot of this.#slots) if (this.#hasRoom(slot)) candidates[count++] = slot;
+    let [count, isReady] = [0, false];
+    for (const slot of this.#slots) {
+      if (!this.#hasRoom(slot)) continue;
+      if (slot.isReady !== isReady) {
+        // The first that is ready takes the place of those that are not.
+        if (isReady) continue;
+        isReady = true;
+        count = 0;
+      }
+      candidates[count++] = slot;
+    }
     candidates.length = count;
     return this.#strategy.select(candidates, origin);
   }

@@ -41,7 +41,7 @@ describe.each(DEATHS)('x-die: %s', (how, what, reason) => {
     await using peer = await scriptedPeer();
     const thread = { resourceLimits: SMALL_HEAP };
     const wedgeTimeout = how === 'loop' ? WEDGE_MS : 60_000;
-    const pool = threadPool({ workers: 2, thread, wedgeTimeout, ...PATIENT });
+    const pool = threadPool({ workers: 2, maxInFlight: 2, thread, wedgeTimeout, ...PATIENT });
     const dying = pool.get(`${peer.origin}/dying`);
     const living = pool.get(`${peer.origin}/living`);
     const held = pool.get(`${peer.origin}/held`);
@@ -59,9 +59,10 @@ describe.each(DEATHS)('x-die: %s', (how, what, reason) => {
     expect((await pool.await(living)).metrics).toMatchObject({ worker: 2, attempts: 1 });
     await until(() => pool.stats().workers[0]?.state === 'up', 'the worker does not come back');
     expect(pool.stats().workers[0]?.restarts).toBe(1);
-    const again = ['/a', '/b'].map((path) => pool.await(pool.get(peer.origin + path)));
-    for (const connection of (await arrivals(peer, 2)).values()) await connection.respond(200);
-    expect((await Promise.all(again)).map(({ metrics }) => metrics.worker).sort()).toEqual([1, 2]);
+    // More than the other takes.
+    const again = ['/a', '/b', '/c'].map((path) => pool.await(pool.get(peer.origin + path)));
+    for (const connection of (await arrivals(peer, 3)).values()) await connection.respond(200);
+    expect((await Promise.all(again)).map(({ metrics }) => metrics.worker)).toContain(1);
     expect(gaugesOf(pool)).toEqual(IDLE);
     await pool.close();
     await settled();

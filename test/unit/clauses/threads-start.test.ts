@@ -91,6 +91,23 @@ test('W4 a start that takes longer than wedgeTimeout is no death: who had nowher
   expect(clock.pending).toBe(0);
 });
 
+test.each(['affinity', 'least-busy', 'random'] as const)(
+  'W1 with %s nobody waits for a thread that is loading where another has room',
+  async (select) => {
+    const pool = latePool({ workers: 2, select });
+    const waiting = [1, 2].map(() => pool.await(pool.get(`${server.origin}/bytes/1`)));
+    const { worker } = (await Promise.race(waiting)).metrics;
+    const more = [1, 2, 3, 4].map(() => pool.await(pool.get(`${server.origin}/bytes/1`)));
+    const ends = await Promise.all(more);
+    expect(ends.map(({ metrics }) => metrics.worker)).toEqual(more.map(() => worker));
+    Atomics.store(late, 1, 1);
+    Atomics.notify(late, 1);
+    const workers = (await Promise.all(waiting)).map(({ metrics }) => metrics.worker);
+    expect(workers.toSorted()).toEqual([1, 2]);
+    await pool.close();
+  },
+);
+
 test('P2 a pool that ends while a thread does not come up leaves nothing', async () => {
   const pool = latePool({ workers: 1 });
   const response = pool.await(pool.get(server.origin));
