@@ -73,8 +73,9 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
 
   /** Checks a call and lets its exchange go; throws where nothing more is admitted (P1, W3). */
   request(call: RequestCall): AsyncHandle {
+    this.assertOpen();
     const request = resolveRequest(call, this.defaults);
-    // Not before: options may be read from code of the user's, which may end the pool.
+    // Again: options may be read from code of the user's, which may end the pool.
     this.assertOpen();
     const flight = this.#flights.add((ref, row) => new Flight({ ref, row }, request, this));
     const handle = this.handles.create(flight);

@@ -102,11 +102,12 @@ export class Connection
     call: RequestCall,
     isSync: boolean,
   ): { readonly handle: AsyncHandle; readonly flight: RemoteFlight } {
+    this.#assertOpen();
     const { defaults } = this.#hello;
     const request = resolveRequest(call, defaults);
     const wire = packCall(call, request, defaults);
-    // Not before: options may be read from code of the user's, which may end the connection.
-    if (this.#refusal !== undefined) throw new RequestError(this.#refusal);
+    // Again: options may be read from code of the user's, which may end the connection.
+    this.#assertOpen();
     const flight = this.#flights.add(
       (ref, row) => new RemoteFlight({ ref, row }, request, this, isSync),
     );
@@ -215,6 +216,10 @@ export class Connection
     );
     this.#closed.resolve();
   };
+
+  #assertOpen(): void {
+    if (this.#refusal !== undefined) throw new RequestError(this.#refusal);
+  }
 
   #loseAll(code: ErrorCode, cause: unknown): void {
     for (const flight of this.#flights.snapshot()) flight.lost(code, cause);

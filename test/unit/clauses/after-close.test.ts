@@ -36,6 +36,8 @@ test.each(ENDS)('P1 after %s every request throws', async (_name, end, code) => 
     expect(() => requests.request({ url: server.origin })).toThrow(closed);
     expect(() => requests.get(server.origin)).toThrow(closed);
     expect(() => requests.post(server.origin, { streamBody: true })).toThrow(closed);
+    // Whatever is wrong with it besides.
+    expect(() => requests.get('no url', { window: -1 })).toThrow(closed);
   }
   scope[Symbol.dispose]();
   expect(pool.stats()).toMatchObject({ queued: 0, inFlight: 0, totals: { done: 0, error: {} } });
