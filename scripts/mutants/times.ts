@@ -43,7 +43,7 @@ export const times: readonly Mutant[] = [
     id: 'flight-clock: takes a body that moves for an idle one',
     file: clock,
     find: `  moved(): void {
-    this.#begun.movedMs = this.now();`,
+    this.begun.movedMs = this.now();`,
     replace: '  moved(): void {',
     breaks: 'T1',
     owner: MODEL,
@@ -59,9 +59,9 @@ export const times: readonly Mutant[] = [
   {
     id: 'flight-clock: drains for ever what nobody wants',
     file: clock,
-    find: `    this.#begun.drainUntilMs = this.now() + DRAIN_MS;
+    find: `    this.begun.drainUntilMs = this.now() + DRAIN_MS;
     this.#ask(this.drainUntilMs);`,
-    replace: '    this.#begun.drainUntilMs = Number.POSITIVE_INFINITY;',
+    replace: '    this.begun.drainUntilMs = Number.POSITIVE_INFINITY;',
     breaks: 'C2',
     owner: MODEL,
   },

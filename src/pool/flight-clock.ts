@@ -1,9 +1,9 @@
 /**
- * The times of one exchange and its one entry on the timing wheel.
+ * The clock of one exchange: its times and its one entry on the timing wheel.
  *
- * It notes when each step happened and asks `pool/flight-deadlines` which timeout is due; the owner
- * decides what a timeout leads to. Reset of the idle time costs a store: the entry on the wheel is
- * not moved, it asks again when it fires.
+ * It notes when each step happened (`pool/flight-times`) and asks `pool/flight-deadlines` which
+ * timeout is due; the owner decides what a timeout leads to. Reset of the idle time costs a store: the
+ * entry on the wheel is not moved, it asks again when it fires.
  */
 
 import type { ExchangeState } from '../actors/request-lifecycle.ts';
@@ -11,7 +11,8 @@ import { type Clock, WATCHED_MS } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ResolvedRequest } from '../resolved-options.ts';
 import { type Deadline, type Deadlines, UNSET_DEADLINE } from './deadlines.ts';
-import { type FlightTimes, nextTimeout } from './flight-deadlines.ts';
+import { nextTimeout } from './flight-deadlines.ts';
+import { NotedTimes } from './flight-times.ts';
 
 /** A response that nobody wants is read for this long after the last byte of the request (C2). */
 const DRAIN_MS = 30_000;
@@ -33,81 +34,26 @@ export interface TimeSource {
   readonly deadlines: Deadlines;
 }
 
-/** The times of an exchange from its admission on: an object of its own, as most of those who wait
- * have none, and each time costs 24 bytes. */
-class RunTimes {
-  admittedMs = Number.NaN;
-  dispatchedMs = Number.NaN;
-  sentMs = Number.NaN;
-  headMs = Number.NaN;
-  movedMs = Number.NaN;
-  drainUntilMs = Number.NaN;
-  throughputMs = Number.NaN;
-  throughputBytes = 0;
-}
-
-const NOT_RUN: RunTimes = Object.freeze(new RunTimes());
-
-export class FlightClock implements Deadline, FlightTimes {
+export class FlightClock extends NotedTimes implements Deadline {
   dueMs: number = UNSET_DEADLINE.dueMs;
   slot: number = UNSET_DEADLINE.slot;
   next: Deadline | undefined;
   previous: Deadline | undefined;
 
-  readonly createdMs: number;
-  /** When it began to wait, if that was not at its creation. */
-  #requeuedMs: number | undefined;
-  #run: RunTimes = NOT_RUN;
   readonly #owner: Timed;
   readonly #source: TimeSource;
 
   constructor(owner: Timed, source: TimeSource) {
+    super(source.clock.now());
     this.#owner = owner;
     this.#source = source;
-    this.createdMs = source.clock.now();
-  }
-
-  get queuedMs(): number {
-    return this.#requeuedMs ?? this.createdMs;
-  }
-
-  get admittedMs(): number {
-    return this.#run.admittedMs;
-  }
-
-  get dispatchedMs(): number {
-    return this.#run.dispatchedMs;
-  }
-
-  get sentMs(): number {
-    return this.#run.sentMs;
-  }
-
-  get headMs(): number {
-    return this.#run.headMs;
-  }
-
-  get movedMs(): number {
-    return this.#run.movedMs;
-  }
-
-  get drainUntilMs(): number {
-    return this.#run.drainUntilMs;
-  }
-
-  get throughputMs(): number {
-    return this.#run.throughputMs;
-  }
-
-  get throughputBytes(): number {
-    return this.#run.throughputBytes;
   }
 
   /** It begins to wait for admission: its queue timeout runs from here (H7). */
   queued(): void {
     const { queueTimeoutMs } = this.#owner.request;
     // The first time it has just been created.
-    if (!Number.isNaN(this.admittedMs)) this.#requeuedMs = this.now();
+    if (!Number.isNaN(this.admittedMs)) this.waitAgain(this.now());
     if (queueTimeoutMs !== Number.POSITIVE_INFINITY) this.#ask(this.queuedMs + queueTimeoutMs);
   }
 
@@ -115,7 +61,7 @@ export class FlightClock implements Deadline, FlightTimes {
   dispatched(): void {
     const { timeoutMs, connectTimeoutMs, idleTimeoutMs } = this.#owner.request;
     const nowMs = this.now();
-    const run = this.#begun;
+    const run = this.begun;
     if (Number.isNaN(run.admittedMs)) run.admittedMs = nowMs;
     run.dispatchedMs = nowMs;
     run.movedMs = nowMs;
@@ -125,12 +71,12 @@ export class FlightClock implements Deadline, FlightTimes {
 
   /** Bytes moved, in whichever direction. */
   moved(): void {
-    this.#begun.movedMs = this.now();
+    this.begun.movedMs = this.now();
   }
 
   /** Bytes of an upload moved. What was accepted is owed to the peer, however slow it is (C2). */
   uploadMoved(): void {
-    const run = this.#begun;
+    const run = this.begun;
     run.movedMs = this.now();
     if (!Number.isNaN(run.drainUntilMs)) run.drainUntilMs = run.movedMs + DRAIN_MS;
   }
@@ -138,7 +84,7 @@ export class FlightClock implements Deadline, FlightTimes {
   /** The request is on the wire whole: the peer's time for its headers runs from here. */
   sent(): void {
     const { request, state } = this.#owner;
-    const run = this.#begun;
+    const run = this.begun;
     run.sentMs = this.now();
     // The end of a body is on the wire too; or `idleTimeout` would come before `headersTimeout`.
     run.movedMs = run.sentMs;
@@ -154,7 +100,7 @@ export class FlightClock implements Deadline, FlightTimes {
   }
 
   headReceived(): void {
-    const run = this.#begun;
+    const run = this.begun;
     run.headMs = this.now();
     run.movedMs = run.headMs;
     this.measureThroughput(run.headMs);
@@ -164,14 +110,14 @@ export class FlightClock implements Deadline, FlightTimes {
   measureThroughput(nowMs: number = this.now()): void {
     const { request, bytesMoved } = this.#owner;
     if (request.minThroughput === undefined) return;
-    this.#begun.throughputMs = nowMs;
-    this.#begun.throughputBytes = bytesMoved;
+    this.begun.throughputMs = nowMs;
+    this.begun.throughputBytes = bytesMoved;
     this.#ask(nowMs + request.minThroughput.interval);
   }
 
   /** Nobody wants the rest: it has to be over in a while. */
   boundDrain(): void {
-    this.#begun.drainUntilMs = this.now() + DRAIN_MS;
+    this.begun.drainUntilMs = this.now() + DRAIN_MS;
     this.#ask(this.drainUntilMs);
   }
 
@@ -196,11 +142,6 @@ export class FlightClock implements Deadline, FlightTimes {
     } else {
       this.#owner.timedOut(due.code);
     }
-  }
-
-  get #begun(): RunTimes {
-    if (this.#run === NOT_RUN) this.#run = new RunTimes();
-    return this.#run;
   }
 
   #next(): ReturnType<typeof nextTimeout> {
