@@ -7,18 +7,13 @@ import { isWatchable } from '../actors/caller-monitor.ts';
 import { badOptions, type OptionIssue } from '../errors.ts';
 import type { Caller, CallerScope, RequestOptions } from '../options.ts';
 import { own, ownOptions } from '../own-options.ts';
-import {
-  BUFFERED_RESPONSE_BYTES,
-  BUFFERED_TIMEOUT_MS,
-  MAILBOX_WINDOW_BYTES,
-  type ResolvedDefaults,
-  type ResolvedRequest,
-} from '../resolved-options.ts';
-import { checkContradictions, draftOf, type Parts } from './contradictions.ts';
+import type { ResolvedDefaults, ResolvedRequest } from '../resolved-options.ts';
+import { assembleRequest } from './assemble-request.ts';
+import { checkContradictions, draftOf } from './contradictions.ts';
 import { anything, DEFAULT_CHECKS } from './default-checks.ts';
 import { isReceiver } from './receivers.ts';
-import { type BodyParts, inPieces, resolveBody } from './request-body.ts';
-import { headerValue, resolveHeaders, TOKEN } from './request-headers.ts';
+import { type BodyParts, resolveBody } from './request-body.ts';
+import { resolveHeaders, TOKEN } from './request-headers.ts';
 import { parseTarget, type Target } from './request-target.ts';
 import { abortSignal, type Check, checkAll, isOptionBag, show } from './validate.ts';
 
@@ -78,7 +73,7 @@ export function resolveRequest(call: RequestCall, defaults: ResolvedDefaults): R
   const draft = draftOf(given, defaults);
   const contentLength = checkContradictions({ given, draft, headers, body }, issues);
   if (issues.length > 0 || target === undefined) throw badOptions(issues);
-  return assemble({ given, defaults, draft, target, headers, body, contentLength });
+  return assembleRequest({ given, defaults, draft, target, headers, body, contentLength });
 }
 
 /** A call that says nothing but its URL: all the rest of its request is the same each time. */
@@ -150,71 +145,3 @@ const NO_BODY: BodyParts = {
   contentType: undefined,
   length: undefined,
 };
-
-interface Assembly extends Parts {
-  readonly defaults: ResolvedDefaults;
-  readonly target: Target;
-  readonly contentLength: number | undefined;
-}
-
-function assemble(checked: Assembly): ResolvedRequest {
-  const body = inPieces(checked.body);
-  const parts: Assembly = body === checked.body ? checked : { ...checked, body };
-  const { given, defaults, draft, target } = parts;
-  const { stream, streamBody } = draft;
-  const upload = streamBody || body.source !== undefined;
-  const isLong = stream || streamBody;
-  const windowDefault =
-    given.replyTo === undefined ? MAILBOX_WINDOW_BYTES : Number.POSITIVE_INFINITY;
-  return {
-    method: draft.method,
-    origin: target.origin,
-    path: target.path,
-    url: target.url,
-    headers: completeHeaders(parts, upload),
-    bytes: body.bytes,
-    text: typeof given.body === 'string' ? given.body : undefined,
-    source: body.source,
-    upload,
-    streamBody,
-    replayable: !streamBody && checked.body.source === undefined,
-    contentLength: upload ? (body.length ?? parts.contentLength) : undefined,
-    stream,
-    replyTo: given.replyTo,
-    caller: given.caller,
-    signal: given.signal,
-    onCallerDeath: given.onCallerDeath ?? defaults.onCallerDeath,
-    window: given.window ?? defaults.window ?? windowDefault,
-    timeoutMs:
-      given.timeout ??
-      defaults.timeout ??
-      (isLong ? Number.POSITIVE_INFINITY : BUFFERED_TIMEOUT_MS),
-    connectTimeoutMs: given.connectTimeout ?? defaults.connectTimeout,
-    headersTimeoutMs: given.headersTimeout ?? defaults.headersTimeout,
-    idleTimeoutMs: given.idleTimeout ?? defaults.idleTimeout,
-    queueTimeoutMs: given.queueTimeout ?? defaults.queueTimeout,
-    tenant: given.tenant ?? defaults.tenant,
-    priority: given.priority ?? defaults.priority,
-    minThroughput: given.minThroughput ?? defaults.minThroughput,
-    uploadBuffer: given.uploadBuffer ?? defaults.uploadBuffer,
-    maxResponseBytes:
-      given.maxResponseBytes ??
-      defaults.maxResponseBytes ??
-      (stream ? Number.POSITIVE_INFINITY : BUFFERED_RESPONSE_BYTES),
-  };
-}
-
-function completeHeaders(parts: Assembly, upload: boolean): readonly string[] {
-  const { headers, body, target } = parts;
-  const added: string[] = [];
-  if (body.contentType !== undefined && headerValue(headers, 'content-type') === undefined) {
-    added.push('content-type', body.contentType);
-  }
-  if (upload && body.length !== undefined && headerValue(headers, 'content-length') === undefined) {
-    added.push('content-length', String(body.length));
-  }
-  if (target.authorization !== undefined && headerValue(headers, 'authorization') === undefined) {
-    added.push('authorization', target.authorization);
-  }
-  return added.length === 0 ? headers : headers.concat(added);
-}
