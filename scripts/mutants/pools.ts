@@ -5,7 +5,8 @@ import { MODEL, type Mutant } from './mutant.ts';
 const admission = 'src/pool/admission.ts';
 const workers = 'src/pool/workers.ts';
 const engine = 'src/pool/engine.ts';
-const kinds = 'src/actors/caller-kinds.ts';
+const attachment = 'src/actors/attachment.ts';
+const httpCallers = 'src/actors/http-callers.ts';
 const monitor = 'src/actors/caller-monitor.ts';
 const watches = 'src/pool/watches.ts';
 const owner = MODEL;
@@ -134,22 +135,22 @@ export const pools: readonly Mutant[] = [
     breaks: 'C1, C3',
   },
   {
-    id: 'caller-kinds: does not see a client leave whose request was read',
-    file: kinds,
+    id: 'http-callers: does not see a client leave whose request was read',
+    file: httpCallers,
     find: 'const detachRest = rest.attach(died);',
     replace: 'const detachRest = () => {};',
     breaks: 'C1, C2',
   },
   {
-    id: 'caller-kinds: takes a request for dead once its body was read',
-    file: kinds,
+    id: 'http-callers: takes a request for dead once its body was read',
+    file: httpCallers,
     find: 'const own = closing(message, () => message.complete);',
     replace: 'const own = closing(message, () => false);',
     breaks: 'C1',
   },
   {
-    id: 'caller-kinds: takes the end of an answer for a death',
-    file: kinds,
+    id: 'attachment: takes the end of an answer for a death',
+    file: attachment,
     find: 'if (!complete()) died();',
     replace: 'died();',
     breaks: 'C1',
