@@ -50,8 +50,8 @@ export const pools: readonly Mutant[] = [
   {
     id: 'engine: answers nobody when a worker dies',
     file: engine,
-    find: '(flight) => flight.workerDied(error)',
-    replace: '() => {}',
+    find: 'for (const flight of this.#thoseOn(slot)) flight.workerDied(error);',
+    replace: '',
     breaks: 'W1, H3',
   },
   {

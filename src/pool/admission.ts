@@ -94,8 +94,9 @@ export class Admission<Item extends Applicant> {
   }
 
   /**
-   * An exchange that had been admitted and lost its worker goes first (W2). It counts for a rate
-   * again: what reaches the peer is what a rate bounds, and its first start did not.
+   * An exchange that had been admitted and lost its worker goes first (W2); when all have come that
+   * lost it, `pump` is due. It counts for a rate again: what reaches the peer is what a rate bounds,
+   * and its first start did not.
    */
   readmit(item: Item): void {
     this.#leaveGate(item);
@@ -103,8 +104,6 @@ export class Admission<Item extends Applicant> {
     if (!this.#lines.isReturnReady && this.#start(item)) return;
     item.waiter = this.#lines.comeBack(item, this.#claimOf(item));
     this.#seeAll(item);
-    // The gate that it has left may be open for somebody else.
-    this.pump();
   }
 
   /** The response to an exchange that runs has begun: its gate may learn from it. */

@@ -46,7 +46,7 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
   readonly #errors: Record<string, number> = {};
   #done = 0;
   #openUploads = 0;
-  /** While the exchanges of a dead worker end or move. */
+  /** While exchanges move from a worker. */
   #moving = false;
   #life: Life = 'open';
   #ended: Promise<void> | undefined;
@@ -209,23 +209,30 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
     this.#letIn();
   }
 
+  /** First some move: whoever hears of an end may ask for more, and that is not to be their room. */
   workerDown(slot: WorkerSlot, error: unknown): void {
-    this.#tellThoseOf(slot, (flight) => flight.workerDied(error));
+    this.#moveFrom(slot);
+    for (const flight of this.#thoseOn(slot)) flight.workerDied(error);
+    this.#letIn();
   }
 
   workerStalled(slot: WorkerSlot): void {
-    this.#tellThoseOf(slot, (flight) => flight.workerStalled());
+    this.#moveFrom(slot);
+    this.#letIn();
   }
 
-  /** Some end, others move; and nobody else has the room first that those will need (W2). */
-  #tellThoseOf(slot: WorkerSlot, tell: (flight: Flight) => void): void {
+  /** What has not started moves, and nobody else has the room first that it needs (W2). */
+  #moveFrom(slot: WorkerSlot): void {
     this.#moving = true;
     try {
-      for (const flight of this.#flights.snapshot()) if (flight.worker === slot) tell(flight);
+      for (const flight of this.#thoseOn(slot)) flight.workerHalted();
     } finally {
       this.#moving = false;
     }
-    this.#letIn();
+  }
+
+  #thoseOn(slot: WorkerSlot): Flight[] {
+    return this.#flights.snapshot().filter(({ worker }) => worker === slot);
   }
 
   // --- the end --------------------------------------------------------------------------------

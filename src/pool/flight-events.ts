@@ -11,7 +11,7 @@ export const HELD_DELIVERED: ExchangeEvent = { type: 'held_delivered' };
 export const UPLOAD_FINISHED: ExchangeEvent = { type: 'upload_finished' };
 export const UPLOAD_SENT: ExchangeEvent = { type: 'upload_sent' };
 /** One that was not started moves, as from a worker that has died. */
-export const WORKER_STALLED: ExchangeEvent = { type: 'worker_died', cause: undefined };
+export const WORKER_HALTED: ExchangeEvent = { type: 'worker_died', cause: undefined };
 export const RECEIVER_DIED: ExchangeEvent = { type: 'receiver_died' };
 
 /** What strikes an exchange without a report of its transfer before it. */

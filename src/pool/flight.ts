@@ -131,10 +131,10 @@ export class Flight
     this.apply({ type: 'worker_died', cause: error });
   }
 
-  /** The worker it runs on starts nothing now: what it has not started by now moves on (W4). */
-  workerStalled(): void {
+  /** The worker it runs on starts nothing now: what it has not started by now moves on (W2, W4). */
+  workerHalted(): void {
     this.catchUp();
-    if (this.state.type === 'connecting') this.apply(events.WORKER_STALLED);
+    if (this.state.type === 'connecting') this.apply(events.WORKER_HALTED);
   }
 
   /** Ends it with a code: cancel, overload, the end of the pool. */

@@ -87,10 +87,13 @@ export class AdmissionStage {
     this.end(first);
   }
 
-  /** Its worker is gone; it comes back. */
-  comeBack(item: Applied): void {
-    this.#free(item);
-    this.admission.readmit(item);
+  /** Their worker is gone; they come back. */
+  comeBack(...items: readonly Applied[]): void {
+    for (const item of items) {
+      this.#free(item);
+      this.admission.readmit(item);
+    }
+    this.admission.pump();
   }
 
   change(limits: Partial<ResolvedLimits>): void {

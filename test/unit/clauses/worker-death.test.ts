@@ -1,10 +1,12 @@
 /** A worker that dies: who is answered, who is moved, who does not notice. */
 
+import { PassThrough } from 'node:stream';
 import { Agent } from 'undici';
 import { describe, expect, test } from 'vitest';
 import type { PoolOptions } from '../../../src/index.ts';
 import { eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
 import { failureOf } from '../../helpers/ends.ts';
+import { ScriptedDispatcher } from '../../helpers/scripted-dispatcher.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { simulatedPool } from '../../helpers/simulated-pool.ts';
 
@@ -123,6 +125,51 @@ describe('a dying worker', () => {
       await next.respond(200, { connection: 'close' });
       expect((await response).metrics.worker).toBe(2);
     }
+  });
+
+  const makingWay: readonly (readonly [string, { tenant?: string; caller?: PassThrough }])[] = [
+    ['may not start again', { tenant: 'slow' }],
+    ['ends for its caller', { caller: new PassThrough() }],
+  ];
+  test.each(makingWay)(
+    'W2 gives the room that one needs who moves to nobody for whom another makes way who %s',
+    async (_who, options) => {
+      const transport = new ScriptedDispatcher();
+      await using simulated = simulatedPool({
+        ...{ workers: 2, maxInFlight: 2, maxPerOrigin: 1, select: 'least-busy' },
+        tenants: { slow: { rate: { limit: 1, interval: 60_000 } } },
+        dispatcher: ({ id }) => (id === 1 ? new ScriptedDispatcher() : transport),
+      });
+      const { pool } = simulated;
+      pool.get('http://one.test/makes-way', options);
+      pool.get('http://two.test/elsewhere');
+      pool.get('http://three.test/moves');
+      pool.get('http://one.test/waits');
+      const { queued, workers } = pool.stats();
+      expect([queued, workers.map(({ inFlight }) => inFlight)]).toEqual([1, [2, 1]]);
+      await transport.next();
+      options.caller?.destroy();
+      pool.killWorker(1);
+      expect((await transport.next()).options.path).toBe('/moves');
+    },
+  );
+
+  test('W2 gives the room that one needs who moves to nobody who comes when another ends', async () => {
+    const [dying, sound] = [new ScriptedDispatcher(), new ScriptedDispatcher()];
+    await using simulated = simulatedPool({
+      ...{ workers: 2, maxInFlight: 2, select: 'least-busy' },
+      dispatcher: ({ id }) => (id === 1 ? dying : sound),
+    });
+    const { pool } = simulated;
+    pool.get('http://one.test/ends', { replyTo: () => pool.get('http://one.test/comes') });
+    pool.get('http://one.test/elsewhere');
+    pool.get('http://one.test/moves');
+    await dying.begun();
+    await sound.next();
+    pool.killWorker(1);
+    expect(errorsOf(simulated)).toEqual({ ERR_WORKER_DIED: 1 });
+    expect((await sound.next()).options.path).toBe('/moves');
+    expect(pool.stats()).toMatchObject({ queued: 1, workers: [{ inFlight: 0 }, { inFlight: 2 }] });
   });
 
   test('W2 says that nothing was sent of an upload without a first byte', async () => {
