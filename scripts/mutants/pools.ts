@@ -9,6 +9,7 @@ const attachment = 'src/actors/attachment.ts';
 const httpCallers = 'src/actors/http-callers.ts';
 const monitor = 'src/actors/caller-monitor.ts';
 const watches = 'src/pool/watches.ts';
+const DEATH = 'test/unit/clauses/worker-death.test.ts';
 const owner = MODEL;
 
 export const pools: readonly Mutant[] = [
@@ -53,6 +54,30 @@ export const pools: readonly Mutant[] = [
     find: 'for (const flight of this.#thoseOn(slot)) flight.workerDied(error);',
     replace: '',
     breaks: 'W1, H3',
+  },
+  {
+    id: 'admission: lets others in before all have come back',
+    file: admission,
+    find: 'item.waiter = this.#lines.comeBack(item, this.#claimOf(item));',
+    replace: 'item.waiter = this.#lines.comeBack(item, this.#claimOf(item)); this.pump();',
+    breaks: 'W2',
+    owner: DEATH,
+  },
+  {
+    id: 'engine: ends some for a dead worker before the others have moved',
+    file: engine,
+    find: 'for (const flight of this.#thoseOn(slot)) flight.workerHalted();',
+    replace: '',
+    breaks: 'W2',
+    owner: DEATH,
+  },
+  {
+    id: 'engine: lets others in while some move',
+    file: engine,
+    find: 'if (!this.#moving) this.#letIn();',
+    replace: 'this.#letIn();',
+    breaks: 'W2',
+    owner: DEATH,
   },
   {
     id: 'engine: lets nobody in once the pool is closing',

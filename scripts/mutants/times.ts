@@ -5,6 +5,9 @@ import { DEADLINES, MODEL, type Mutant } from './mutant.ts';
 const wheel = 'src/pool/deadlines.ts';
 const clock = 'src/pool/flight-clock.ts';
 const due = 'src/pool/flight-deadlines.ts';
+const real = 'src/clock.ts';
+const TIMEOUTS = 'test/unit/clauses/timeouts.test.ts';
+const CLOCK = 'test/unit/clock.test.ts';
 
 export const times: readonly Mutant[] = [
   {
@@ -96,5 +99,61 @@ export const times: readonly Mutant[] = [
     replace: 'return bytesMoved',
     breaks: 'T4',
     owner: MODEL,
+  },
+  {
+    id: 'flight-clock: times out what its thread was too busy to hear',
+    file: clock,
+    find: 'const dueMs = due.dueMs > nowMs ? due.dueMs : this.#listenedDueMs(due.dueMs);',
+    replace: 'const { dueMs } = due;',
+    breaks: 'T2',
+    owner: TIMEOUTS,
+  },
+  {
+    id: 'flight-clock: gives back all the time in which its thread was busy',
+    file: clock,
+    find: 'Math.max(this.createdMs, dueMs - WATCHED_MS)',
+    replace: 'this.createdMs',
+    breaks: 'T2',
+    owner: TIMEOUTS,
+  },
+  {
+    id: 'flight-clock: gives back what its thread missed before there was a request',
+    file: clock,
+    find: 'Math.max(this.createdMs, dueMs - WATCHED_MS)',
+    replace: 'dueMs - WATCHED_MS',
+    breaks: 'T2',
+    owner: TIMEOUTS,
+  },
+  {
+    id: 'clock: has missed what was over before',
+    file: real,
+    find: 'Math.max(0, toMs - Math.max(fromMs, sinceMs))',
+    replace: 'toMs - fromMs',
+    breaks: 'T2',
+    owner: CLOCK,
+  },
+  {
+    id: 'clock: has missed the same for each timer that was late',
+    file: real,
+    find: 'Math.max(dueMs, lookedMs) + LATE_MS',
+    replace: 'dueMs + LATE_MS',
+    breaks: 'T2',
+    owner: CLOCK,
+  },
+  {
+    id: 'clock: does not look whether its thread listens before a timer is due',
+    file: real,
+    find: 'const isFar = restMs > WATCHED_MS;\n    const pauseMs = isFar ? Math.min(restMs - WATCHED_MS, LONGEST_MS)',
+    replace: 'const pauseMs = restMs > WATCHED_MS ? Math.min(restMs, LONGEST_MS)',
+    breaks: 'T2',
+    owner: CLOCK,
+  },
+  {
+    id: 'clock: fires a late timer before what came first is heard',
+    file: real,
+    find: 'else if (nowMs - this.#dueMs > BUSY_MS) this.#immediate = setImmediate(this.#heard);',
+    replace: '',
+    breaks: 'T2',
+    owner: CLOCK,
   },
 ];

@@ -16,6 +16,14 @@ export const transports: readonly Mutant[] = [
     owner: 'test/unit/clauses/one-end-http2.test.ts',
   },
   {
+    id: 'exchange: takes a response that has its length for one that was cut',
+    file: exchange,
+    find: ' && !this.#hasLength;',
+    replace: ';',
+    breaks: 'E, H3',
+    owner: 'test/unit/clauses/one-end-http2.test.ts',
+  },
+  {
     id: 'exchange: does not reset the stream of an HTTP/2 request',
     file: exchange,
     find: 'resetStream(stream);',
