@@ -9,6 +9,7 @@
  * Node 22 (clause I4), its parts do not.
  */
 
+import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import buildConnector from 'undici/lib/core/connect.js';
@@ -93,11 +94,25 @@ function tlsPool(origin: string, around: Surroundings, unused: () => void): Tran
       settle();
     };
   };
-  const factory = (url: URL, options: object): Client =>
-    new TrackedClient(url, options, { ...around, hold });
+  const factory = (url: URL, options: object): Client => {
+    const ended = (): void => queueMicrotask(() => noteFree(client, url));
+    const client: TrackedClient = new TrackedClient(url, options, { ...around, hold, ended });
+    return client;
+  };
   const pool = new Pool(origin, ownOptions({ ...OPTIONS, connect: NO_TIMEOUT, factory }));
   pool.on('disconnect', settle).on('connectionError', settle);
   return pool;
+}
+
+/**
+ * Tells undici's Pool that an HTTP/1.1 connection is free, a turn before undici does: who gets the
+ * slot of the exchange that has ended leaves in between, and would need another connection.
+ */
+function noteFree(client: TrackedClient, origin: URL): void {
+  const { connected, size } = client.stats;
+  if (!connected || size > 0 || client.connection?.isHttp2 !== false) return;
+  const emitter: EventEmitter = client;
+  emitter.emit('drain', origin, [client]);
 }
 
 // Own properties only, at each level: undici knows many more options than are set here (N11).
