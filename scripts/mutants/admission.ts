@@ -106,9 +106,8 @@ export const admissions: readonly Mutant[] = [
   {
     id: 'engine: stays paused while it is closing',
     file: 'src/pool/engine.ts',
-    find: `      this.#life = 'closing';
-      this.#admission.resume();`,
-    replace: "      this.#life = 'closing';",
+    find: 'if (this.#life.close()) this.#admission.resume();',
+    replace: 'this.#life.close();',
     breaks: 'P1',
   },
 ].map((mutant) => ({ owner, ...mutant }));

@@ -82,8 +82,8 @@ export const pools: readonly Mutant[] = [
   {
     id: 'engine: lets nobody in once the pool is closing',
     file: engine,
-    find: "if (this.#life === 'open' || this.#life === 'closing') this.#admission.pump();",
-    replace: "if (this.#life === 'open') this.#admission.pump();",
+    find: 'if (this.#life.isLiving) this.#admission.pump();',
+    replace: 'if (this.#life.isOpen) this.#admission.pump();',
     breaks: 'P1',
   },
   {
@@ -94,11 +94,11 @@ export const pools: readonly Mutant[] = [
     breaks: 'P1',
   },
   {
-    id: 'engine: takes requests while it is closing',
-    file: engine,
-    find: `      this.#life = 'closing';
-      this.#admission.resume();`,
-    replace: '      this.#admission.resume();',
+    id: 'pool-life: takes requests while it is closing',
+    file: 'src/pool/pool-life.ts',
+    find: `    this.#stage = 'closing';
+    return true;`,
+    replace: '    return true;',
     breaks: 'P1',
   },
   {

@@ -1,18 +1,15 @@
 /**
  * The running pool behind the façade: the map of what is in flight, the gate, the supervisor, and
- * the end of it all.
- *
- *     open ── close ──▶ closing ── last exchange ended ──▶ ended
- *       └── destroy, or too many deaths ──▶ destroyed / failed ──▶ ended
+ * the end of it all. What it may still be asked for is `pool/pool-life`'s to say.
  *
  * Invariants: `#flights` is the truth for what is in flight, an exchange enters it once and leaves
- * it in `remove`, before anybody hears of its end; after `ended` no socket, timer, thread or
- * listener of the pool is left (P2).
+ * it in `remove`, before anybody hears of its end; when `close` or `destroy` has resolved no socket,
+ * timer, thread or listener of the pool is left (P2).
  */
 
 import type { AsyncHandle } from '../async-handle.ts';
 import type { Clock } from '../clock.ts';
-import { badOptions, type ErrorCode, RequestError } from '../errors.ts';
+import { badOptions, type ErrorCode } from '../errors.ts';
 import type { PoolLimits } from '../options.ts';
 import type { ResolvedDefaults, ResolvedPool, ResolvedRequest } from '../resolved-options.ts';
 import type { PoolStats } from '../stats.ts';
@@ -23,14 +20,13 @@ import type { FlightHost } from './flight-host.ts';
 import { FlightTable } from './flight-table.ts';
 import { Handles } from './handles.ts';
 import type { Answer } from './load-signs.ts';
+import { PoolLife } from './pool-life.ts';
 import { strategyOf } from './select.ts';
 import { type Seams, SupervisedWorkers, type WorkersHost } from './supervised-workers.ts';
 import { changeLimits } from './validate-limits.ts';
 import { type RequestCall, resolveRequest } from './validate-request.ts';
 import { Watches } from './watches.ts';
 import type { WorkerSlot } from './worker-slot.ts';
-
-type Life = 'open' | 'closing' | 'destroyed' | 'failed';
 
 export class Engine implements FlightHost<Flight>, WorkersHost {
   readonly clock: Clock;
@@ -43,12 +39,12 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
   readonly #watches = new Watches();
   readonly #workers: SupervisedWorkers;
   readonly #admission: Admission<Flight>;
+  readonly #life = new PoolLife();
   readonly #errors: Record<string, number> = {};
   #done = 0;
   #openUploads = 0;
   /** While exchanges move from a worker. */
   #moving = false;
-  #life: Life = 'open';
   #ended: Promise<void> | undefined;
   #lastEnded: (() => void) | undefined;
 
@@ -103,7 +99,7 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
 
   pause(): void {
     // A pool that closes lets everything end, and a paused one could not.
-    if (this.#life === 'open') this.#admission.pause();
+    if (this.#life.isOpen) this.#admission.pause();
   }
 
   resume(): void {
@@ -119,20 +115,14 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
 
   /** Admits nothing more and resolves when all has ended and is closed (P1). */
   close(): Promise<void> {
-    if (this.#life === 'open') {
-      this.#life = 'closing';
-      this.#admission.resume();
-    }
+    if (this.#life.close()) this.#admission.resume();
     this.#ended ??= this.#end();
     return this.#ended;
   }
 
   /** Ends everything at once (P1). */
   destroy(reason: unknown): Promise<void> {
-    if (this.#life === 'open' || this.#life === 'closing') {
-      this.#life = 'destroyed';
-      this.#stopAll('ERR_POOL_DESTROYED', reason);
-    }
+    if (this.#life.destroy()) this.#stopAll('ERR_POOL_DESTROYED', reason);
     this.#ended ??= this.#end();
     return this.#ended;
   }
@@ -147,8 +137,7 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
 
   /** Throws where nothing more is admitted. */
   assertOpen(): void {
-    if (this.#life === 'open') return;
-    throw new RequestError(CLOSED_CODES[this.#life]);
+    this.#life.assertOpen();
   }
 
   /** Lets a new exchange go: it runs, waits, or has ended when this returns. */
@@ -196,13 +185,13 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
 
   #letIn(): void {
     // Where all are being ended, the slot of the first is not for the next.
-    if (this.#life === 'open' || this.#life === 'closing') this.#admission.pump();
+    if (this.#life.isLiving) this.#admission.pump();
   }
 
   // --- for the workers ------------------------------------------------------------------------
 
   get isClosing(): boolean {
-    return this.#life === 'closing';
+    return this.#life.isClosing;
   }
 
   workerUp(): void {
@@ -238,8 +227,7 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
   // --- the end --------------------------------------------------------------------------------
 
   workersFailed(error: unknown): void {
-    if (this.#life === 'destroyed' || this.#life === 'failed') return;
-    this.#life = 'failed';
+    if (!this.#life.fail()) return;
     this.#workers.stopSlots();
     this.#stopAll('ERR_POOL_FAILED', error);
   }
@@ -261,9 +249,3 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
     await this.#workers.stop();
   }
 }
-
-const CLOSED_CODES: Readonly<Record<Exclude<Life, 'open'>, ErrorCode>> = {
-  closing: 'ERR_POOL_CLOSED',
-  destroyed: 'ERR_POOL_DESTROYED',
-  failed: 'ERR_POOL_FAILED',
-};
