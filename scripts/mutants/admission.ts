@@ -58,10 +58,10 @@ export const admissions: readonly Mutant[] = [
     breaks: 'H9',
   },
   {
-    id: 'admission: does not wake up when a gate opens',
-    file: admission,
-    find: 'if (isWaitedFor) this.#options.deadlines.set(gate, opensAtMs);',
-    replace: 'if (isWaitedFor) this.#options.deadlines.clear(gate);',
+    id: 'gate-watch: does not wake up when a gate opens',
+    file: 'src/pool/gate-watch.ts',
+    find: 'if (isWaitedFor) deadlines.set(gate, opensAtMs);',
+    replace: 'if (isWaitedFor) deadlines.clear(gate);',
     breaks: 'H9',
   },
   {

@@ -6,14 +6,15 @@
  * their gates are open (`pool/gates`); the turnstile (`pool/turnstile`) lets them in.
  *
  * Invariants: nobody who could run waits while a worker has room. A slot or a gate that was taken
- * is given back exactly once, when its exchange ends or moves. What waits for a gate that is shut
- * is blocked in line, and only that: `#see` makes it so after every step that could change it.
+ * is given back exactly once, when its exchange ends or moves. A gate is looked at
+ * (`pool/gate-watch`) after every step that could open or shut it.
  */
 
 import type { Clock } from '../clock.ts';
 import type { ResolvedLimits } from '../resolved-options.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { Gate, OriginGate } from './gate.ts';
+import type { OriginGate } from './gate.ts';
+import { GateWatch } from './gate-watch.ts';
 import { Gates, type Passenger } from './gates.ts';
 import { Lines, type Waiter } from './lines.ts';
 import type { Answer } from './load-signs.ts';
@@ -52,6 +53,7 @@ export class Admission<Item extends Applicant> {
   readonly #options: AdmissionOptions<Item>;
   readonly #lines: Lines<Item>;
   readonly #gates: Gates;
+  readonly #watch: GateWatch;
   readonly #turnstile: Turnstile;
   readonly #workers: Workers;
   #limits: ResolvedLimits;
@@ -62,8 +64,10 @@ export class Admission<Item extends Applicant> {
     this.#limits = options.limits;
     this.#workers = new Workers(options.slots, options.strategy, options.limits.maxInFlight);
     this.#lines = new Lines((tenant) => this.#limits.tenants.get(tenant)?.weight ?? 1);
+    const { clock, deadlines } = options;
+    this.#watch = new GateWatch({ lines: this.#lines, clock, deadlines });
     this.#gates = new Gates(options.limits, (gate) => {
-      this.#see(gate, options.clock.now());
+      this.#watch.look(gate);
       this.pump();
     });
     this.#turnstile = new Turnstile(this);
@@ -89,7 +93,7 @@ export class Admission<Item extends Applicant> {
     if (!this.#lines.isReady && this.#start(item)) return true;
     if (this.#lines.size >= this.#limits.queueLimit) return false;
     item.waiter = this.#lines.come(item, this.#claimOf(item));
-    this.#seeAll(item);
+    this.#lookAtAll(item);
     return true;
   }
 
@@ -103,15 +107,14 @@ export class Admission<Item extends Applicant> {
     if (item.leftInTheQueue()) return;
     if (!this.#lines.isReturnReady && this.#start(item)) return;
     item.waiter = this.#lines.comeBack(item, this.#claimOf(item));
-    this.#seeAll(item);
+    this.#lookAtAll(item);
   }
 
   /** The response to an exchange that runs has begun: its gate may learn from it. */
   answered({ gate, window }: Item, answer: Answer): void {
     if (gate === undefined) return;
-    const nowMs = this.#options.clock.now();
-    gate.answered(window, answer, nowMs);
-    this.#see(gate, nowMs);
+    gate.answered(window, answer, this.#options.clock.now());
+    this.#watch.look(gate);
     this.pump();
   }
 
@@ -123,7 +126,7 @@ export class Admission<Item extends Applicant> {
     }
     item.waiter.leave();
     item.waiter = undefined;
-    this.#seeAll(item);
+    this.#lookAtAll(item);
   }
 
   /** Lets in as many as could run now. */
@@ -152,7 +155,7 @@ export class Admission<Item extends Applicant> {
       for (const item of this.#options.running())
         item.gate ??= this.#gates.join(item.request, nowMs);
     }
-    for (const gate of this.#gates.all()) this.#see(gate, nowMs);
+    for (const gate of this.#gates.all()) this.#watch.look(gate);
     this.#gates.drop(nowMs);
     this.pump();
   }
@@ -192,7 +195,7 @@ export class Admission<Item extends Applicant> {
     if (this.#gates.isLimiting) {
       item.gate = this.#gates.pass(item.request, this.#options.clock.now());
       item.window = item.gate?.window ?? 0;
-      this.#seeAll(item);
+      this.#lookAtAll(item);
     }
     this.#options.start(item, slot);
   }
@@ -202,34 +205,12 @@ export class Admission<Item extends Applicant> {
     if (gate === undefined) return;
     item.gate = undefined;
     gate.running -= 1;
-    this.#see(gate, this.#options.clock.now());
+    this.#watch.look(gate);
   }
 
-  #seeAll({ request }: Item): void {
+  #lookAtAll({ request }: Item): void {
     if (!this.#gates.isLimiting) return;
-    const nowMs = this.#options.clock.now();
-    for (const gate of this.#gates.of(request)) this.#see(gate, nowMs);
-  }
-
-  /** Blocks those who wait for a shut gate, and wakes up when it opens by itself. */
-  #see(gate: Gate, nowMs: number): void {
-    const opensAtMs = gate.opensAtMs(nowMs);
-    const isWaitedFor = opensAtMs > nowMs ? this.#block(gate) : this.#unblock(gate);
-    if (isWaitedFor) this.#options.deadlines.set(gate, opensAtMs);
-    else this.#options.deadlines.clear(gate);
-  }
-
-  /** Whether somebody waits for it. */
-  #block({ kind, name }: Gate): boolean {
-    if (kind === 'origin') return this.#lines.block(name);
-    if (kind === 'tenant') return this.#lines.blockTenant(name);
-    return this.#lines.size > 0;
-  }
-
-  #unblock({ kind, name }: Gate): false {
-    if (kind === 'origin') this.#lines.unblock(name);
-    if (kind === 'tenant') this.#lines.unblockTenant(name);
-    return false;
+    for (const gate of this.#gates.of(request)) this.#watch.look(gate);
   }
 
   #claimOf({ request: { tenant, origin, priority } }: Item) {
