@@ -69,13 +69,9 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   #marks: MarkPage | undefined;
 
   constructor(options: ThreadCarrierOptions) {
-    const { id, clock, wedgeMs, thread } = options;
+    const { clock, wedgeMs } = options;
     this.#options = options;
-    const name = `${thread.name ?? 'spool'}-${id}`;
-    // Own properties only: Node knows many more options than are set here (N11).
-    const { resourceLimits } = thread;
-    const workerOptions = ownOptions(resourceLimits ? { name, resourceLimits } : { name });
-    const worker = new Worker(options.module ?? THREAD_MODULE, workerOptions);
+    const worker = startThread(options);
     this.#worker = worker;
     this.outbox = new Outbox(worker, (error) => this.#dies(error));
     this.#heartbeat = new Heartbeat({
@@ -196,6 +192,8 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   }
 
   #receive(parcel: Parcel<ThreadReport>): void {
+    // Others may post from there, too: Node itself does, under `node --watch`.
+    if (!Array.isArray(parcel)) return;
     this.#heartbeat.heard();
     const bytes = new ParcelBytes(parcel);
     for (const report of parcel[0]) this.#take(report, bytes);
@@ -229,4 +227,18 @@ export class ThreadCarrier implements Carrier, ThreadLink {
         this.#transfers.get(report[1])?.report(report);
     }
   }
+}
+
+function startThread({ id, thread, module = THREAD_MODULE }: ThreadCarrierOptions): Worker {
+  const name = `${thread.name ?? 'spool'}-${id}`;
+  const { resourceLimits } = thread;
+  // Node hands its own options on to a thread, and then refuses this one, which is for `--eval`.
+  const isText = process.execArgv.some((option) => option.startsWith('--input-type'));
+  // Own properties only: Node knows many more options than are set here (N11).
+  const options = ownOptions({
+    name,
+    ...(resourceLimits ? { resourceLimits } : {}),
+    ...(isText ? { execArgv: [] } : {}),
+  });
+  return new Worker(module, options);
 }

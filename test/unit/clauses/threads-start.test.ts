@@ -1,5 +1,7 @@
 /** Threads that do not come up: whoever waits for one goes elsewhere, and comes to no harm (W2, W4). */
 
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { setEnvironmentData } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PoolOptions } from '../../../src/index.ts';
@@ -8,6 +10,8 @@ import { type EchoServer, echoServer } from '../../helpers/echo-server.ts';
 import { gaugesOf, IDLE } from '../../helpers/ends.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
+
+const run = promisify(execFile);
 
 const WEDGE_MS = 300;
 /** No start takes longer. */
@@ -121,4 +125,25 @@ test('P2 a pool that ends while a thread does not come up leaves nothing', async
   await pass(250);
   await destroyed;
   expect(clock.pending).toBe(0);
+});
+
+test('W5 a thread in which others post as well is none the worse', async () => {
+  const threadModule = new URL('../../fixtures/talking-thread.ts', import.meta.url);
+  await using pool = new RequestPool({ isolation: 'thread', workers: 1 }, { threadModule });
+  const response = await pool.await(pool.post(`${server.origin}/echo`, { body: 'heard' }));
+  expect(response.text()).toBe('heard');
+  expect(pool.stats().workers).toMatchObject([{ restarts: 0 }]);
+});
+
+test('W5 threads start in a process that runs a text and not a file', async () => {
+  const index = new URL('../../../src/index.ts', import.meta.url);
+  const text = `
+    import { createPool } from '${index}';
+    const pool = createPool({ isolation: 'thread', workers: 1 });
+    const response = await pool.await(pool.post('${server.origin}/echo', { body: 'heard' }));
+    console.log(response.text());
+    await pool.close();
+  `;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', text]);
+  expect(stdout).toBe('heard\n');
 });
