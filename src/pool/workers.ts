@@ -28,7 +28,8 @@ export class Workers {
   /** One that has room; `undefined` when none has. */
   select(origin: string): WorkerSlot | undefined {
     const candidates = this.#candidates;
-    let [count, isReady] = [0, false];
+    let count = 0;
+    let isReady = false;
     for (const slot of this.#slots) {
       if (!this.#hasRoom(slot)) continue;
       if (slot.isReady !== isReady) {
