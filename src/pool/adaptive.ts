@@ -117,7 +117,8 @@ export class AdaptiveLimit {
   }
 
   #follow(latencyMs: number): void {
-    const gradient = (TOLERANCE * (this.#baseMs ?? latencyMs)) / latencyMs;
+    // A clock that is too coarse to see any latency sees no queue either.
+    const gradient = latencyMs > 0 ? (TOLERANCE * (this.#baseMs ?? latencyMs)) / latencyMs : 1;
     const kept = this.#limit * Math.min(1, Math.max(LEAST_GRADIENT, gradient));
     this.#set(kept + Math.sqrt(this.#limit));
   }

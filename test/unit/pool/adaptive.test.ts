@@ -191,3 +191,12 @@ test('what an earlier limit caused is not held against this one', () => {
   for (let i = 0; i < 1_000; i += 1) limit.learn({ window: old, latencyMs: 1, overloaded: true });
   expect(limit.limit).toBe(32);
 });
+
+test('the limit of an origin whose answers take no time that can be seen grows to its bound', () => {
+  const limit = new AdaptiveLimit(50);
+  for (let samples = 0; samples < 10_000; samples += 1) {
+    limit.started(limit.limit);
+    limit.learn({ window: limit.window, latencyMs: 0, overloaded: false });
+  }
+  expect(limit.limit).toBe(50);
+});
