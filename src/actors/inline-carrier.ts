@@ -21,11 +21,12 @@ export class InlineCarrier implements Carrier {
 
   eventLoopUtilization(): undefined {}
 
-  close(): Promise<void> {
-    return this.#dispatcher.close();
+  // `async`: a transport of the user's own may throw, or return nothing.
+  async close(): Promise<void> {
+    await this.#dispatcher.close();
   }
 
-  destroy(): Promise<void> {
-    return this.#dispatcher.destroy();
+  async destroy(): Promise<void> {
+    await this.#dispatcher.destroy();
   }
 }

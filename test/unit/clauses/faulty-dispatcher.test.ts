@@ -2,7 +2,9 @@
 
 import { Agent, type Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
+import { RequestPool } from '../../../src/pool/request-pool.ts';
 import { failureOf } from '../../helpers/ends.ts';
+import { ManualClock } from '../../helpers/manual-clock.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { simulatedPool } from '../../helpers/simulated-pool.ts';
 
@@ -107,6 +109,30 @@ describe('a faulty dispatcher', () => {
       expect((await again).status).toBe(200);
     },
   );
+
+  test.each<readonly [string, () => Promise<void>]>([
+    [
+      'throws',
+      () => {
+        throw new Error('close broke');
+      },
+    ],
+    // What plain JavaScript may write.
+    ['returns nothing', () => undefined as unknown as Promise<void>],
+    ['rejects', () => Promise.reject(new Error('close broke'))],
+  ])('P2 whose close %s is destroyed all the same', async (_how, close) => {
+    let destroyed = 0;
+    class Unclosable extends Agent {
+      override close = close as Agent['close'];
+      override async destroy(): Promise<void> {
+        destroyed += 1;
+      }
+    }
+    const clock = new ManualClock();
+    const pool = new RequestPool({ workers: 1, dispatcher: () => new Unclosable() }, { clock });
+    await pool.close();
+    expect([destroyed, clock.pending]).toEqual([1, 0]);
+  });
 
   test('W1 that was destroyed behind its back ends what ran and moves what comes, unseen', async () => {
     await using peer = await scriptedPeer();
