@@ -14,8 +14,12 @@ import { compareExchange } from './compare-exchange.ts';
 import type { PoolModel } from './pool-model.ts';
 import type { World } from './world.ts';
 
-/** How long what the model says must come may take, on a machine that has other things to do. */
+/**
+ * How long what the model says must come may take, on a machine that has other things to do; and
+ * where a thread has to start for it.
+ */
 const PATIENCE_MS = 10_000;
+const THREADS_MS = 30_000;
 
 /** Differences between the model and the pool. */
 export interface Differences {
@@ -26,7 +30,8 @@ export interface Differences {
 }
 
 export async function settle(model: PoolModel, world: World): Promise<void> {
-  const untilMs = performance.now() + PATIENCE_MS;
+  const patienceMs = world.threads === undefined ? PATIENCE_MS : THREADS_MS;
+  const untilMs = performance.now() + patienceMs;
   // What is known already is known to promises a moment later.
   await settled(1);
   let isSure = world.threads === undefined;

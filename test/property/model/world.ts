@@ -27,6 +27,8 @@ import { UPLOAD_BUFFER_BYTES } from './spec.ts';
 
 /** How long connections may take to close: undici closes idle ones by itself after four seconds. */
 const SOCKETS_MS = 3_000;
+/** Seen on a machine that had eight times more to do than it can: 12 s, for a thread to start. */
+const DESTROY_MS = 30_000;
 /** How long a thread that is to end may take, on the clock of the pool. */
 const GRACE_MS = 256;
 /** Dies of too little memory in a moment. */
@@ -176,11 +178,12 @@ export class World implements Facts {
   /** Ends what is left, and fails when something of the pool remains. */
   async dispose(): Promise<void> {
     const destroyed = seen(this.pool.destroy());
-    await until(() => {
+    const isDestroyed = (): boolean => {
       // Deaf ones are given some time to end by themselves.
       if (this.hasDeafThreads) this.clock.advance(GRACE_MS);
       return destroyed.outcome !== undefined;
-    }, 'P1 destroy does not resolve');
+    };
+    await until(isDestroyed, 'P1 destroy does not resolve', DESTROY_MS);
     this.threads?.[Symbol.dispose]();
     for (const { outcome } of this.closes) {
       if (outcome !== undefined && 'error' in outcome) throw outcome.error;
