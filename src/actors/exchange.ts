@@ -126,7 +126,6 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   streamOpened(stream: Writable): void {
     this.#stream = stream;
     this.#streamEnded = false;
-    this.#hasLength = false;
   }
 
   streamEnded(): void {
