@@ -3,7 +3,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { realClock } from '../../src/clock.ts';
-import { collectUnhandled } from '../helpers/leaks.ts';
+import { collectUnhandled, settled } from '../helpers/leaks.ts';
 
 const BUSY_MS = 200;
 
@@ -47,6 +47,8 @@ describe('the real clock', () => {
   test('lets what came while its thread was busy be heard before a timer that is late', async () => {
     const heard: string[] = [];
     const { port1, port2 } = new MessageChannel();
+    // From here the loop goes on to its timers, and only then to what has come.
+    await settled(1);
     const come = new Promise<void>((resolve) => {
       port2.once('message', () => resolve(void heard.push('message')));
     });

@@ -68,6 +68,16 @@ describe.each(VERSIONS)('timeouts over HTTP/%s', (version) => {
     expect(await exchange.abandoned).toBe(ABANDONED[version]);
   });
 
+  test('T2 gives back nothing of what its thread missed before there was a request', async () => {
+    await using peer = await eitherPeer(version);
+    await using simulated = simulatedPool();
+    const { clock, pool, replyTo, messageAt } = simulated;
+    clock.stall(20_000);
+    pool.get(peer.origin, { replyTo, timeout: 50 });
+    await peer.exchange();
+    expect(await messageAt(50)).toMatchObject(failed('ERR_TIMEOUT', 'headers'));
+  });
+
   test('T2 takes the end of the upload for a byte that moved', async () => {
     await using peer = await eitherPeer(version);
     await using simulated = simulatedPool();
