@@ -7,7 +7,8 @@
  *
  * By default everything is simulated and a seed replays exactly; with `--real` a server in a process
  * of its own misbehaves over HTTP/1.1 and HTTP/2, and workers are killed; with `--threads` one of
- * four threads dies every 50 ms in one of the ways there are (see `test/helpers/thread-storm`).
+ * four threads is told to die every 50 ms in one of the ways there are (see
+ * `test/helpers/thread-storm`).
  *
  * It stops at the first thing that is not as it must be, with the seed and the last events, and else
  * when the time is over; either way the process then exits by itself.

@@ -1,4 +1,4 @@
-/** The soak of real threads: four of them, 200 exchanges in flight each way, one dead every 50 ms. */
+/** The soak of real threads: four of them, 200 exchanges in flight each way, an order to die every 50 ms. */
 
 import { AssertionError } from 'node:assert';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ export async function soakThreads(ms: number): Promise<void> {
   process.env.NODE_COMPILE_CACHE ??= COMPILED;
   const storm = await threadStorm({ ms, workers: 4, inFlight: 200, everyMs: 50 });
   console.log(storm);
+  console.log(`${((storm.restarts * 1_000) / ms).toFixed(1)} deaths a second`);
   const [fault] = storm.faults;
   if (fault !== undefined) throw new AssertionError({ message: fault });
   const left = [storm.descriptors, storm.threads].some(([before, after]) => after > before);

@@ -60,11 +60,10 @@ export async function threadStorm(options: StormOptions): Promise<StormReport> {
   const [port] = (await once(server, 'message')) as [number];
   const origin = `http://127.0.0.1:${port}`;
   await new Storm(origin, { ...options, ms: 1_000 }).rage();
-  const before = held();
+  const before = await held();
   const storm = new Storm(origin, options);
   await storm.rage();
-  await later(500);
-  const after = held();
+  const after = await held();
   server.disconnect();
   return {
     ...storm.report(),
@@ -200,9 +199,13 @@ class Storm {
   }
 }
 
-function held() {
+/** What a first collection finds to be dead, the second one frees. */
+async function held() {
   v8.setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
+  const collect: () => void = runInNewContext('gc');
+  collect();
+  await later(500);
+  collect();
   const { heapUsed, external, rss } = process.memoryUsage();
   return {
     descriptors: readdirSync('/proc/self/fd').length,
