@@ -42,6 +42,16 @@ export function giveUpUnread(source: BodySource): void {
   }
 }
 
+/**
+ * A stream may fail while its request waits, or connects. Whoever reads it hears of that then; without
+ * a listener until then the process would die of it.
+ */
+export function expectFailure(source: BodySource): void {
+  if (isNodeStream(source) && 'on' in source && typeof source.on === 'function') {
+    source.on('error', ignore);
+  }
+}
+
 /** The source that a function makes, once it is read. */
 export function sourceFrom(make: () => BodySource): AsyncIterable<BodyChunk> {
   return {

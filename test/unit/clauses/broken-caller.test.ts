@@ -1,12 +1,14 @@
 /** Callers whose own code throws: whatever they do, the handle ends, and nothing of it stays (H3). */
 
 import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import type { CallerScope, HandleCalls, Pool, WatchableActor } from '../../../src/index.ts';
 import { connectPool, createPool } from '../../../src/index.ts';
 import { codeOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
+import { collectUnhandled, settled } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 
 const BROKEN = new Error('the caller broke');
@@ -110,3 +112,27 @@ describe.each<readonly [string, (pool: Pool) => HandleCalls]>([
     port2.close();
   });
 });
+
+test.each<readonly [string, (pool: Pool) => HandleCalls]>([
+  ['here', (pool) => pool],
+  ['in another thread', (pool) => connectPool(pool.port())],
+])(
+  'H3 a stream that fails while its request waits ends it, and not the process (%s)',
+  async (_where, callsOf) => {
+    await using peer = await scriptedPeer();
+    await using pool = createPool();
+    using seen = collectUnhandled();
+    const calls = callsOf(pool);
+    pool.pause();
+    const body = createReadStream('/there/is/no/such/file');
+    const handle = calls.post(peer.origin, { body });
+    await new Promise<void>((resolve) => body.once('close', () => resolve()));
+    pool.resume();
+    await expect(calls.await(handle)).rejects.toMatchObject({
+      code: 'ERR_CANCELLED',
+      cause: { code: 'ENOENT' },
+    });
+    await settled();
+    expect([seen.exceptions, seen.rejections]).toEqual([[], []]);
+  },
+);
