@@ -8,6 +8,7 @@
 import { bytesGone, viewOf, wholeBody } from '../actors/chunk-bytes.ts';
 import type { RequestBody } from '../options.ts';
 import { type BodySource, sourceFrom } from './body-source.ts';
+import { encodeForm } from './multipart.ts';
 import { show } from './validate.ts';
 
 export interface BodyParts {
@@ -67,7 +68,7 @@ export function resolveBody(body: RequestBody | undefined): BodyParts | string {
     if (body.size === 0) return { ...whole(new Uint8Array(0)), contentType };
     return { ...NOTHING, source: body.stream(), contentType, length: body.size };
   }
-  if (isFormData(body)) return formData(body);
+  if (isFormData(body)) return formBody(body);
   if (typeof body === 'function') return { ...NOTHING, source: sourceFrom(body) };
   if (typeof body === 'object' && (Symbol.asyncIterator in body || Symbol.iterator in body)) {
     return { ...NOTHING, source: body };
@@ -84,18 +85,9 @@ function isFormData(body: object): body is FormData {
   return isTagged && Symbol.iterator in body;
 }
 
-/** Encoded by the platform; entries are copied, because a `FormData` of another realm or library
- * would be taken for a plain object. */
-function formData(form: FormData): BodyParts {
-  const own = new FormData();
-  for (const [name, value] of form) {
-    if (typeof value === 'string') own.append(name, value);
-    else own.append(name, value, value.name);
-  }
-  const encoded = new Response(own);
-  return {
-    ...NOTHING,
-    source: encoded.body ?? [],
-    contentType: encoded.headers.get('content-type') ?? undefined,
-  };
+function formBody(form: FormData): BodyParts | string {
+  const encoded = encodeForm(form);
+  if (encoded === undefined) return 'has an entry that is neither text nor a Blob';
+  const { content, contentType } = encoded;
+  return { ...NOTHING, source: content.stream(), contentType, length: content.size };
 }

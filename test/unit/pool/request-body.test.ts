@@ -62,6 +62,7 @@ test('FormData is a source in the form of its media type', async () => {
   expect(text.trimEnd().endsWith(`--${boundary}--`)).toBe(true);
   expect(text).toContain('name="field"\r\n\r\nvalue\r\n');
   expect(text).toContain('filename="name.txt"');
+  expect(parts.length).toBe(Buffer.byteLength(text));
 });
 
 test.each([
