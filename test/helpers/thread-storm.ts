@@ -14,6 +14,7 @@ import type { RequestPool } from '../../src/pool/request-pool.ts';
 import { threadPool } from './thread-pool.ts';
 
 export interface StormOptions {
+  /** At least; it goes on until there was an order to die in each way. */
   readonly ms: number;
   readonly workers: number;
   /** Exchanges at a time, each way. */
@@ -98,12 +99,13 @@ class Storm {
   }
 
   async rage(): Promise<void> {
-    const { inFlight, ms } = this.#options;
+    const { inFlight, ms, everyMs } = this.#options;
     const lanes = [this.#download, this.#upload].flatMap((exchange) =>
       Array.from({ length: inFlight }, () => this.#lane(exchange)),
     );
     const killer = this.#kill();
     await later(ms);
+    while (this.#orders < WAYS.length) await later(everyMs);
     this.#over = true;
     await Promise.all([...lanes, killer]);
     const { queued, inFlight: left, openUploads } = this.#pool.stats();
