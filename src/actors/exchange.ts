@@ -39,6 +39,8 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   #wasStarted = false;
   #aborted = false;
   #paused = false;
+  /** Responses of 1xx that came. */
+  #hints = 0;
   /** Whether undici is calling this very exchange. */
   #called = false;
   #body: BodyStream | undefined;
@@ -159,8 +161,11 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    // 1xx are hints on the way to a response, not one (RFC 9110, 15.2).
-    if (this.#progress === 'over' || status < 200) return;
+    if (this.#progress === 'over') return;
+    if (status < 200) {
+      this.#hinted();
+      return;
+    }
     const raw: unknown = controller.rawHeaders;
     const overHttp2 = this.#overHttp2 || isHttp2Headers(raw);
     this.#hasLength = headers['content-length'] !== undefined;
@@ -203,6 +208,17 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     this.#reports.exchangeFailed(error);
   }
 
+  /**
+   * 1xx are hints on the way to a response, not one (RFC 9110, 15.2). Who sends nothing else keeps
+   * this thread busy for nothing (N11).
+   */
+  #hinted(): void {
+    this.#hints += 1;
+    if (this.#hints <= MOST_HINTS) return;
+    this.abort();
+    this.#reports.exchangeFailed(HINTS_ONLY);
+  }
+
   #readOn(): void {
     if (!this.#paused && this.#progress === 'started') this.#control('resume');
   }
@@ -240,6 +256,11 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
 
 /** The end of a response that was none; the stream itself has no error to give. */
 const STREAM_CUT = new Error('the stream was closed before the response had ended');
+
+/** More than anybody has a use for. */
+const MOST_HINTS = 64;
+/** Called so for `actors/foreign-errors`, as undici calls what else is wrong there. */
+const HINTS_ONLY = new Error('bad response: hints without end');
 
 /** The reason undici gets for an abort of ours; made once, it carries no information. */
 const ABORTED = new Error('aborted by the pool');

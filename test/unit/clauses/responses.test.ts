@@ -145,6 +145,41 @@ test('H4 tells one status, not those of interim responses, over either version',
   }
 });
 
+/** As many hints as anybody may send before a response. */
+const HINTS = 64;
+
+test('N11 hints without end are no way to a response, over HTTP/1.1', async () => {
+  const { pool, peer } = await http1();
+  const ends = [HINTS, HINTS + 1].map(async (hints) => {
+    const response = pool.await(pool.get(`${peer.origin}/${hints}`));
+    return response.then(({ status }) => status).catch(({ code, phase }) => [code, phase]);
+  });
+  const [one, other] = [await peer.connection(), await peer.connection()];
+  for (const connection of [one, other]) {
+    const { target } = await connection.readHead();
+    void connection.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(Number(target.slice(1))));
+    void connection.respond(200, { connection: 'close' });
+  }
+  expect(await Promise.all(ends)).toEqual([200, ['ERR_PROTOCOL', 'headers']]);
+  await Promise.all([one.closed, other.closed]);
+});
+
+test('N11 hints without end are no way to a response, over HTTP/2', async () => {
+  const { pool, peer } = await http2();
+  const ends = [HINTS, HINTS + 1].map(async (hints) => {
+    const response = pool.await(pool.get(`${peer.origin}/${hints}`));
+    return response.then(({ status }) => status).catch(({ code, phase }) => [code, phase]);
+  });
+  for (const _ of ends) {
+    const stream = await peer.stream();
+    const hints = Number(stream.headers[':path']?.slice(1));
+    for (let sent = 0; sent < hints; sent += 1) stream.inform(103);
+    if (hints === HINTS) stream.respond(204, {}, { endStream: true });
+  }
+  expect(await Promise.all(ends)).toEqual([204, ['ERR_PROTOCOL', 'headers']]);
+  expect(peer.connections).toBe(1);
+});
+
 test('N12 gives a header that came once as a string, over HTTP/2 too', async () => {
   const { pool, peer } = await http2();
   const handle = pool.get(peer.origin);
