@@ -65,14 +65,18 @@ function entriesOf(given: unknown, issues: OptionIssue[]): Iterable<readonly [un
     issues.push({ option: 'headers', problem: `must be an object, not ${show(given)}` });
     return [];
   }
-  if (!(Symbol.iterator in given)) return Object.entries(given);
+  if (!isIterable(given)) return Object.entries(given);
   const entries: (readonly [unknown, unknown])[] = [];
   // `Headers`, `Map` and lists of pairs; anything else among the entries is an issue.
-  for (const entry of given as Iterable<unknown>) {
+  for (const entry of given) {
     if (Array.isArray(entry) && entry.length === 2) entries.push([entry[0], entry[1]]);
     else issues.push({ option: 'headers', problem: `must hold pairs, not ${show(entry)}` });
   }
   return entries;
+}
+
+function isIterable(value: object): value is Iterable<unknown> {
+  return Symbol.iterator in value && typeof value[Symbol.iterator] === 'function';
 }
 
 function addHeader(list: string[], name: unknown, value: unknown, issues: OptionIssue[]): void {

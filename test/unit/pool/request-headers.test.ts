@@ -23,6 +23,7 @@ test.each([
     ['Cookie', 'a=1; b=2', 'x-a', 'cookie'],
   ],
   ['a list of cookies', { cookie: ['a=1', 'b=2', 'c=3'] }, ['cookie', 'a=1; b=2; c=3']],
+  ['a record with a symbol', { 'x-a': '1', [Symbol.iterator]: 'none' }, ['x-a', '1']],
   ['connection: close', { connection: 'close' }, ['connection', 'close']],
   ['te: trailers', { TE: 'trailers' }, ['TE', 'trailers']],
 ])('H1 headers may be given as %s', (_name, given, list) => {
