@@ -41,7 +41,8 @@ export function assembleRequest(checked: Assembly): ResolvedRequest {
     url: target.url,
     headers: completeHeaders(parts, upload),
     bytes: body.bytes,
-    text: typeof given.body === 'string' ? given.body : undefined,
+    // Not of a body in pieces: it would be kept twice for as long as it waits.
+    text: typeof given.body === 'string' && body.bytes !== undefined ? given.body : undefined,
     source: body.source,
     upload,
     streamBody,

@@ -278,3 +278,18 @@ test('P3 what a thread cannot have, and what only a thread has, is refused', () 
 test('H1 a misspelt option is answered with the names that are known', () => {
   expect(() => request({ timout: 5 })).toThrow(/timout: is not an option; known are .*timeout/);
 });
+
+test.each([
+  ['one piece', 1024 * 1024, true],
+  ['many pieces', 1024 * 1024 + 1, false],
+])('a text that goes in %s is kept once', (_how, length, asText) => {
+  const { defaults } = resolvePool({});
+  const body = 'x'.repeat(length);
+  const call = { url: 'http://127.0.0.1/', options: { body }, verb: 'POST', scope: undefined };
+  const { text, bytes, source } = resolveRequest(call, defaults);
+  expect([text === body, bytes?.byteLength, source === undefined]).toEqual([
+    asText,
+    asText ? length : undefined,
+    asText,
+  ]);
+});
