@@ -12,7 +12,7 @@ const NODE_COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/node', imp
  * which is a function and stays in this thread; what looks at this thread's memory or at its own
  * clock; and the clauses of threads themselves, which say what their workers are.
  */
-const OVER_THREADS = [
+const TWICE = [
   'after-close',
   'await',
   'caller-death-*',
@@ -32,7 +32,6 @@ const OVER_THREADS = [
   'min-throughput',
   'one-end',
   'one-end-http2',
-  'overtaken-upload',
   'pool-life',
   'queue-timeouts',
   'receiver-death',
@@ -50,7 +49,10 @@ const OVER_THREADS = [
   'worker-death',
 ].map((clauses) => `test/unit/clauses/${clauses}.test.ts`);
 
-/** Tests of one unit, which have no process of their own: a file of them takes less than to start one. */
+/**
+ * Tests of one unit. They, and what is tested twice, have no process of their own, which takes half a
+ * second to start; tests that look at a process as a whole have.
+ */
 const UNITS = ['test/unit/actors/**/*.test.ts', 'test/unit/pool/**/*.test.ts'];
 
 export default defineConfig({
@@ -64,15 +66,17 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'all', include: ['test/**/*.test.ts'], exclude: [...UNITS] },
+        test: { name: 'all', include: ['test/**/*.test.ts'], exclude: [...UNITS, ...TWICE] },
       },
       { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
+      { extends: true, test: { name: 'inline', include: TWICE, isolate: false } },
       {
         extends: true,
         test: {
           name: 'threads',
-          include: OVER_THREADS,
+          include: TWICE,
           setupFiles: ['test/helpers/thread-default.ts'],
+          isolate: false,
         },
       },
     ],
