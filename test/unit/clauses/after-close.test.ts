@@ -28,7 +28,7 @@ const ENDS: readonly (readonly [string, (pool: Pool) => Promise<void>, string])[
 ];
 
 test.each(ENDS)('P1 after %s every request throws', async (_name, end, code) => {
-  const pool = createPool();
+  const pool = createPool({ workers: 1 });
   const scope = pool.withCaller();
   await end(pool);
   const closed = expect.objectContaining({ name: 'RequestError', code });
@@ -47,7 +47,7 @@ test.each(ENDS)('P1 after %s every request throws', async (_name, end, code) => 
 test.each(ENDS)('P1 after %s an ended handle keeps its answers', async (_name, end) => {
   using unhandled = collectUnhandled();
   const before = snapshotResources();
-  const pool = createPool();
+  const pool = createPool({ workers: 1 });
   const handle = pool.get(server.url('/echo'), { stream: true });
   expect((await pool.await(handle)).status).toBe(200);
   await end(pool);
@@ -75,7 +75,7 @@ async function drain(pool: Pool, handle: AsyncHandle): Promise<void> {
 }
 
 test('P1 a request while the pool closes throws, and what runs ends well', async () => {
-  const pool = createPool();
+  const pool = createPool({ workers: 1 });
   const upload = pool.post(server.url('/echo'), { streamBody: true });
   expect(await pool.sendBody(upload, 'ab')).toBe(true);
   const closing = pool.close();

@@ -24,7 +24,7 @@ let pool: Pool;
 beforeEach(async () => {
   peer = await scriptedPeer();
   clock = new ManualClock();
-  pool = new RequestPool({}, { clock });
+  pool = new RequestPool({ workers: 1 }, { clock });
 });
 
 afterEach(async () => {

@@ -111,7 +111,7 @@ test('E a response beyond maxResponseBytes is ERR_TOO_LARGE', async () => {
   const handle = pool.get(peer.origin);
   const connection = await peer.connection();
   await connection.readHead();
-  await connection.respond(200, {}, 'abcd');
+  await connection.respond(200, { 'content-length': '5' }, 'abcd');
   expect(await stage.ownErrorOf(handle)).toMatchObject({
     code: 'ERR_TOO_LARGE',
     phase: 'body',

@@ -33,7 +33,7 @@ async function streamed(
 
 test('F3 delivers done at zero credit when nothing is held', async () => {
   const peer = await scriptedPeer();
-  const pool = createPool();
+  const pool = createPool({ workers: 1 });
   cleanups.push(
     () => peer.close(),
     () => pool.destroy(),
@@ -49,7 +49,7 @@ test('F3 delivers done at zero credit when nothing is held', async () => {
 
 test('F3 delivers an error at zero credit when nothing is held', async () => {
   const peer = await scriptedPeer();
-  const pool = createPool();
+  const pool = createPool({ workers: 1 });
   cleanups.push(
     () => peer.close(),
     () => pool.destroy(),
@@ -86,7 +86,7 @@ test('F3 lets an end that was seen wait for the chunk that is held', async () =>
 
 test('F3 lets the end of a closed connection wait for the chunk that is held', async () => {
   const peer = await scriptedPeer();
-  const pool = createPool();
+  const pool = createPool({ workers: 1 });
   cleanups.push(
     () => peer.close(),
     () => pool.destroy(),
@@ -147,7 +147,7 @@ test('F3 ignores credit for exchanges that ended, that nobody knows, or that hav
   pool.updateFlow(handle, 1);
   pool.updateFlow({ ref: 'forged' }, 1);
   pool.updateFlow({ ref: handle.ref }, Number.POSITIVE_INFINITY);
-  const elsewhere = createPool();
+  const elsewhere = createPool({ workers: 1 });
   cleanups.push(() => elsewhere.destroy());
   elsewhere.updateFlow(handle, 1);
   await pool.close();

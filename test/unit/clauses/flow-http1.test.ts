@@ -20,7 +20,7 @@ async function setup(): Promise<{
   readonly next: () => Promise<ScriptedConnection>;
 }> {
   const peer = await scriptedPeer();
-  const pool = createPool();
+  const pool = createPool({ workers: 1 });
   open.push(peer, { [Symbol.asyncDispose]: () => pool.destroy() });
   return { pool, url: `${peer.origin}/`, next: () => peer.connection() };
 }

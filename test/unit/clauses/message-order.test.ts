@@ -10,7 +10,7 @@ import { trustedServer, trustTestCa } from '../../helpers/tls.ts';
 let pool: Pool;
 
 beforeEach(() => {
-  pool = createPool();
+  pool = createPool({ workers: 1 });
 });
 
 afterEach(async () => {
