@@ -42,14 +42,29 @@ export function giveUpUnread(source: BodySource): void {
   }
 }
 
-/**
- * A stream may fail while its request waits, or connects. Whoever reads it hears of that then; without
- * a listener until then the process would die of it.
- */
-export function expectFailure(source: BodySource): void {
-  if (isNodeStream(source) && 'on' in source && typeof source.on === 'function') {
-    source.on('error', ignore);
+/** Streams that are the body of a request: their bytes are there once. */
+const claimed = new WeakSet<BodySource>();
+
+/** What is wrong with a stream that has no bytes to give to another request. */
+export function unreadable(source: BodySource): string | undefined {
+  if (claimed.has(source)) return 'is a stream that is the body of another request';
+  if (isWebStream(source)) {
+    return source.locked ? 'is a stream that somebody else reads' : undefined;
   }
+  const isOver = isNodeStream(source) && (source.destroyed || source.readableEnded);
+  return isOver ? 'is a stream that was destroyed, or read to its end' : undefined;
+}
+
+/**
+ * The body of a request that is not read yet. A stream may fail while its request waits, or
+ * connects. Whoever reads it hears of that then; without a listener until then the process would
+ * die of it.
+ */
+export function claim(source: BodySource): void {
+  if (isWebStream(source)) claimed.add(source);
+  if (!isNodeStream(source)) return;
+  claimed.add(source);
+  if ('on' in source && typeof source.on === 'function') source.on('error', ignore);
 }
 
 /** The source that a function makes, once it is read. */
@@ -85,7 +100,13 @@ function isWebStream(source: BodySource): source is ReadableStream<Uint8Array> {
   return 'getReader' in source && typeof source.getReader === 'function';
 }
 
-function isNodeStream(source: BodySource): source is BodySource & { destroy(): unknown } {
+interface NodeStream {
+  readonly destroyed?: boolean;
+  readonly readableEnded?: boolean;
+  destroy(): unknown;
+}
+
+function isNodeStream(source: BodySource): source is BodySource & NodeStream {
   return 'destroy' in source && typeof source.destroy === 'function';
 }
 

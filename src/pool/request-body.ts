@@ -7,7 +7,7 @@
 
 import { bytesGone, viewOf, wholeBody } from '../actors/chunk-bytes.ts';
 import type { RequestBody } from '../options.ts';
-import { type BodySource, sourceFrom } from './body-source.ts';
+import { type BodySource, sourceFrom, unreadable } from './body-source.ts';
 import { encodeForm } from './multipart.ts';
 import { show } from './validate.ts';
 
@@ -71,7 +71,7 @@ export function resolveBody(body: RequestBody | undefined): BodyParts | string {
   if (isFormData(body)) return formBody(body);
   if (typeof body === 'function') return { ...NOTHING, source: sourceFrom(body) };
   if (typeof body === 'object' && (Symbol.asyncIterator in body || Symbol.iterator in body)) {
-    return { ...NOTHING, source: body };
+    return unreadable(body) ?? { ...NOTHING, source: body };
   }
   return `must be bytes, a string, URLSearchParams, FormData, a Blob, an iterable, a stream or a function that makes one, not ${show(body)}`;
 }

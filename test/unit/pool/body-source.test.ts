@@ -158,3 +158,40 @@ test('X1 closes a stream whose exchange is cancelled in the queue', async () => 
   await expect(pool.await(waiting)).rejects.toMatchObject({ code: 'ERR_CANCELLED' });
   expect(closed()).toBe(true);
 });
+
+test('H1 refuses a stream as the body of two requests, and leaves the first whole', async () => {
+  for (const stream of [Readable.from(['one ', 'body']), new Blob(['one body']).stream()]) {
+    const { pool, peer } = await setup();
+    // What is wrong with a request besides takes nothing from its body.
+    expect(() => pool.post(peer.origin, { body: stream, window: -1 })).toThrow(
+      /^bad options: window/,
+    );
+    const first = pool.post(peer.origin, { body: stream });
+    const problem = 'is a stream that is the body of another request';
+    expect(() => pool.post(peer.origin, { body: stream })).toThrow(
+      expect.objectContaining({ code: 'ERR_BAD_OPTIONS', issues: [{ option: 'body', problem }] }),
+    );
+    const { body } = await (await peer.connection()).readRequest();
+    expect(Buffer.from(body).toString()).toBe('one body');
+    pool.cancel(first);
+  }
+});
+
+test('H1 refuses a stream that has no bytes any more, or that somebody else reads', async () => {
+  const { pool, peer } = await setup();
+  const ended = Readable.from(['gone']);
+  await ended.toArray();
+  const destroyed = new Readable({ read() {} }).destroy();
+  const locked = new Blob(['read']).stream();
+  locked.getReader();
+  for (const body of [ended, destroyed, locked]) {
+    expect(() => pool.post(peer.origin, { body })).toThrow(/^bad options: body: is a stream that /);
+  }
+  const begun = Readable.from(['peeked', 'rest']);
+  await new Promise((resolve) => begun.once('readable', resolve));
+  expect(begun.read()).toBe('peeked');
+  const handle = pool.post(peer.origin, { body: begun });
+  const { body } = await (await peer.connection()).readRequest();
+  expect(Buffer.from(body).toString()).toBe('rest');
+  pool.cancel(handle);
+});
