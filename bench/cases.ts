@@ -38,7 +38,7 @@ const STREAM = {
   reference: 'undici.stream',
   rounds: 7,
   warmups: 1,
-  leadIn: 0,
+  leadIn: 1,
   requests: 1,
   inFlight: 1,
   bytes: 256 * MIB,
