@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import type { RequestOptions } from '../../../src/index.ts';
 import { RequestPool } from '../../../src/pool/request-pool.ts';
 import { failureOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
+import { heard } from '../../helpers/heard.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 import { MessageLog } from '../../helpers/message-log.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
@@ -33,6 +34,7 @@ async function finishedForDead(peer: ScriptedPeer, clock: ManualClock) {
   await connection.readHead();
   caller.abort();
   expect(await connection.readText(11)).toBe('1\r\nx\r\n0\r\n\r\n');
+  await heard();
   return { pool, handle, connection, clock };
 }
 
@@ -102,6 +104,7 @@ async function stalledUpload(peer: ScriptedPeer) {
     expect(await pool.sendBody(handle, chunk)).toBe(true);
   }
   caller.abort();
+  await heard();
   return { clock, pool, handle, connection };
 }
 
@@ -153,6 +156,7 @@ test('C4 a response to a dead receiver is drained within the same limits once th
   await connection.readHead();
   death.resolve();
   await death.promise;
+  await heard();
   clock.advance(HOUR_MS);
   expect(await pool.sendBody(handle, 'y')).toBe(true);
   expect(await pool.finishBody(handle)).toBe(true);

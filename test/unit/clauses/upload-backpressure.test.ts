@@ -5,6 +5,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { AsyncHandle, ErrorCode } from '../../../src/index.ts';
+import { heard } from '../../helpers/heard.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { PROTOCOLS, type Protocol, type UploadRequest } from '../../helpers/upload-peer.ts';
 import { type UploadStage, uploadStage } from '../../helpers/upload-stage.ts';
@@ -38,7 +39,7 @@ async function stalledUpload(protocol: Protocol): Promise<Stalled> {
   const request = await peer.request();
   request.stall();
   const blocked = [Buffer.alloc(TOO_MUCH), 'last'].map((chunk) => pool.sendBody(handle, chunk));
-  await settled();
+  await heard();
   return { ...stage, handle, caller, signal, request, blocked };
 }
 
