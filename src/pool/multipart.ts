@@ -23,7 +23,8 @@ export function encodeForm(form: FormData): Multipart | undefined {
       parts.push(`${head}\r\n\r\n${lines(value)}\r\n`);
     } else if (value instanceof Blob) {
       const type = value.type === '' ? 'application/octet-stream' : value.type;
-      const ofFile = `${head}; filename="${quoted(value.name)}"\r\nContent-Type: ${type}`;
+      const fileName = typeof value.name === 'string' ? value.name : UNNAMED;
+      const ofFile = `${head}; filename="${quoted(fileName)}"\r\nContent-Type: ${type}`;
       parts.push(`${ofFile}\r\n\r\n`, value, '\r\n');
     } else {
       return undefined;
@@ -35,6 +36,9 @@ export function encodeForm(form: FormData): Multipart | undefined {
     contentType: `multipart/form-data; boundary=${boundary}`,
   };
 }
+
+/** A form of another library may hold a `Blob` as it is; the platform's calls one so. */
+const UNNAMED = 'blob';
 
 /** Every end of a line as a form has it. */
 function lines(text: string): string {

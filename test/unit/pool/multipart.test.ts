@@ -66,3 +66,8 @@ test('an entry that is neither text nor a Blob is not guessed at', () => {
   const form = [['a', { name: 'file of another library' }]] as unknown as FormData;
   expect(encodeForm(form)).toBeUndefined();
 });
+
+test('a Blob that a form of another library holds without a name is called blob', async () => {
+  const form = [['a', new Blob(['inside'])]] as unknown as FormData;
+  expect(await encodeForm(form)?.content.text()).toContain('name="a"; filename="blob"\r\n');
+});
