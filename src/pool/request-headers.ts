@@ -93,8 +93,8 @@ function addHeader(list: string[], name: unknown, value: unknown, issues: Option
   }
   const allowed = Object.hasOwn(ALLOWED, lower) ? ALLOWED[lower] : undefined;
   if (allowed !== undefined && !allowed.some((one) => one === value)) {
-    const list = allowed.map((one) => `'${one}'`).join(' or ');
-    issues.push({ option, problem: `must be ${list}` });
+    const names = allowed.map((one) => `'${one}'`).join(' or ');
+    issues.push({ option, problem: `must be ${names}` });
     return;
   }
   if (Array.isArray(value)) {
