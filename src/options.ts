@@ -12,7 +12,10 @@ import type { Message } from './messages.ts';
 /** Bytes or text for one chunk of an upload; text is sent as UTF-8 (clause U1). */
 export type BodyChunk = string | ArrayBuffer | ArrayBufferView;
 
-/** A whole request body, or the source of one. Iterables and streams are read once. */
+/**
+ * A whole request body, or the source of one. Iterables and streams are read once; a stream that is
+ * the body of another request, or has nothing left to read, is a bad option.
+ */
 export type RequestBody =
   | BodyChunk
   | URLSearchParams
@@ -68,7 +71,10 @@ export interface RequestDefaults {
   readonly streamBody?: boolean | undefined;
   /** What becomes of an unfinished upload when its caller dies (C2). Default `'finish'`. */
   readonly onCallerDeath?: 'finish' | 'cancel' | undefined;
-  /** Bytes delivered and not yet granted, with `stream` (F1). Default 1 MiB; `replyTo`: `Infinity`. */
+  /**
+   * Bytes delivered and not yet granted, with `stream` (F1), at least 1. Default 1 MiB; `replyTo`:
+   * `Infinity`.
+   */
   readonly window?: number | undefined;
   /** Admission to terminal message (H7). Default 30 000; `Infinity` with `stream` or `streamBody`. */
   readonly timeout?: number | undefined;

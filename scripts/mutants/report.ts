@@ -26,7 +26,8 @@ export function reportOf(outcomes: readonly Outcome[]): string {
   return `# Faults that the tests notice
 
 Written by hand, put one at a time into a copy of the sources by \`npm run mutants\`, and looked for by
-the test file that owns the invariant: ${killed} of ${outcomes.length} killed on ${date}.
+the test file that owns the invariant: ${killed} of ${outcomes.length} were killed when they were last put
+in, the newest of them on ${date}.
 
 | fault | breaks | owner | killed by | which says |
 |---|---|---|---|---|
