@@ -18,6 +18,7 @@ const TWICE = [
   'caller-death-*',
   'cancel*',
   'drain',
+  'errors-connect',
   'errors-http1',
   'errors-http2',
   'errors-own',
@@ -36,9 +37,11 @@ const TWICE = [
   'queue-timeouts',
   'receiver-death',
   'receivers',
+  'restart-intensity',
   'signal',
   'stats',
   'timeouts',
+  'timeouts-real',
   'upload-abort-session',
   'upload-backpressure',
   'upload-chunks',
@@ -46,6 +49,7 @@ const TWICE = [
   'upload-finish',
   'upload-length',
   'upload-refused',
+  'upload-reused-memory',
   'worker-death',
 ].map((clauses) => `test/unit/clauses/${clauses}.test.ts`);
 

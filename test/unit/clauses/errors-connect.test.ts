@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ErrorCode, Phase, Pool } from '../../../src/index.ts';
 import { createPool, RequestError } from '../../../src/index.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
+import { ISOLATIONS } from '../../helpers/thread-pool.ts';
 import { testClient, trustedServer, trustTestCa, untrustedServer } from '../../helpers/tls.ts';
 
 let pool: Pool;
@@ -25,11 +26,15 @@ interface Failed {
 }
 
 /** Posts there, once with a body and once with an upload, and checks both ends. */
-async function expectNothingSent(url: string, { code, phase, cause }: Failed): Promise<void> {
-  const upload = pool.post(url, { streamBody: true });
-  void pool.sendBody(upload, 'abc');
-  for (const handle of [pool.post(url, { body: 'abc' }), upload]) {
-    const error: unknown = await pool.await(handle).catch((reason: unknown) => reason);
+async function expectNothingSent(
+  url: string,
+  { code, phase, cause }: Failed,
+  from: Pool = pool,
+): Promise<void> {
+  const upload = from.post(url, { streamBody: true });
+  void from.sendBody(upload, 'abc');
+  for (const handle of [from.post(url, { body: 'abc' }), upload]) {
+    const error: unknown = await from.await(handle).catch((reason: unknown) => reason);
     if (!(error instanceof RequestError)) throw new Error('no RequestError', { cause: error });
     const { ref } = handle;
     const { origin } = new URL(url);
@@ -84,14 +89,16 @@ test('E a certificate that nobody signed is ERR_TLS', async () => {
   });
 });
 
-test('E a certificate of an authority that is not trusted is ERR_TLS', async () => {
-  await using peer = await scriptedPeer({ tls: trustedServer });
-  await expectNothingSent(peer.origin, {
-    code: 'ERR_TLS',
-    phase: 'tls',
-    cause: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  });
-});
+// Of a kind that it names itself: the threads of tests trust this authority.
+test.each(ISOLATIONS)(
+  'E a certificate of an authority that is not trusted is ERR_TLS (%s)',
+  async (isolation) => {
+    await using peer = await scriptedPeer({ tls: trustedServer });
+    await using doubtful = createPool({ isolation });
+    const cause = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE';
+    await expectNothingSent(peer.origin, { code: 'ERR_TLS', phase: 'tls', cause }, doubtful);
+  },
+);
 
 test('E a certificate for somebody else is ERR_TLS', async () => {
   using _trust = trustTestCa();
