@@ -5,9 +5,9 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, test } from 'vitest';
-import type { Message, RequestOptions } from '../../../src/index.ts';
+import type { Message, Pool, RequestOptions } from '../../../src/index.ts';
 import { createPool } from '../../../src/index.ts';
-import { eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
+import { type EitherPeer, eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
 
@@ -35,6 +35,17 @@ async function expectInTime(
   expect(atMs - startMs).toBeLessThanOrEqual(DUE_MS + LATE_MS + loop.max / 1e6);
 }
 
+/** A pool whose worker is up, and connected: a thread needs longer for that than is waited for here. */
+async function poolWith(peer: EitherPeer): Promise<Pool> {
+  const pool = createPool({ workers: 1 });
+  const response = pool.await(pool.get(peer.origin));
+  const exchange = await peer.exchange();
+  await exchange.respond(200);
+  await exchange.end();
+  await response;
+  return pool;
+}
+
 const CASES: readonly (readonly [string, RequestOptions])[] = [
   ['ERR_HEADERS_TIMEOUT', { headersTimeout: DUE_MS }],
   ['ERR_IDLE_TIMEOUT', { idleTimeout: DUE_MS }],
@@ -44,7 +55,7 @@ const CASES: readonly (readonly [string, RequestOptions])[] = [
 describe.each(VERSIONS)('on the real clock over HTTP/%s', (version) => {
   test.each(CASES)('T2 ends in %s on time', async (code, options) => {
     await using peer = await eitherPeer(version);
-    await using pool = createPool({ workers: 1 });
+    await using pool = await poolWith(peer);
     await expectInTime(
       code,
       (replyTo) => pool.get(peer.origin, { replyTo, ...options }),
@@ -54,7 +65,7 @@ describe.each(VERSIONS)('on the real clock over HTTP/%s', (version) => {
 
   test('T2 ends in ERR_IDLE_TIMEOUT on time while it waits for sendBody', async () => {
     await using peer = await eitherPeer(version);
-    await using pool = createPool({ workers: 1 });
+    await using pool = await poolWith(peer);
     const options = { streamBody: true, idleTimeout: DUE_MS };
     await expectInTime(
       'ERR_IDLE_TIMEOUT',
