@@ -34,6 +34,11 @@ export class BodyFeed {
     return this.#sink?.heldBytes ?? 0;
   }
 
+  /** Whether as much waits as the sink accepts at a time. */
+  get fillsPiece(): boolean {
+    return this.#sink !== undefined && this.#taken.waiting >= this.#sink.pieceBytes;
+  }
+
   /** Memory for what is to be moved, where it can be known when the system has taken it. */
   get shelf(): BlockShelf | undefined {
     return this.#sink?.shelf;

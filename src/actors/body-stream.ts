@@ -43,10 +43,12 @@ export interface BodySource {
 }
 
 /**
- * Bytes handed to the transport at a time. Node refuses the response headers of every stream of an
- * HTTP/2 session that holds more than 10 MiB (`maxSessionMemory`).
+ * Bytes handed to the transport at a time, which costs about the same however many they are. Node
+ * refuses the response headers of every stream of an HTTP/2 session that holds more than 10 MiB
+ * (`maxSessionMemory`).
  */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 256 * 1024;
+const HTTP2_PIECE_BYTES = 64 * 1024;
 
 /**
  * On HTTP/2 undici pipes it into the HTTP/2 stream; that stream is kept as `target`, because only
@@ -54,7 +56,6 @@ const PIECE_BYTES = 64 * 1024;
  * the stream first (see `actors/stream-reset`).
  */
 export class BodyStream extends Readable implements BodySink {
-  readonly pieceBytes = PIECE_BYTES;
   /** The HTTP/2 stream undici pipes into; stays `undefined` on HTTP/1.1. */
   target: Writable | undefined;
   /** The HTTP/1.1 connection it is written to, where the transport is the worker's own. */
@@ -70,6 +71,10 @@ export class BodyStream extends Readable implements BodySink {
     this.once('end', () => channel.streamEnded());
     // Who destroys it with an error has told the exchange in another way.
     this.on('error', ignore);
+  }
+
+  get pieceBytes(): number {
+    return this.#draining === undefined ? HTTP2_PIECE_BYTES : PIECE_BYTES;
   }
 
   get heldBytes(): number {

@@ -7,10 +7,11 @@
  * used again only when it holds nothing but bytes that the system has taken.
  */
 
-import { BLOCK_BYTES, type BlockShelf, UploadBlocks } from './upload-blocks.ts';
+import { BlockLoans } from './block-loans.ts';
+import { BLOCK_BYTES, type BlockShelf } from './upload-blocks.ts';
 
-/** Smaller copies are cheap enough in memory of their own. */
-const LEAST_BLOCK_BYTES = 8 * 1024;
+/** Fewer bytes of our own cost less to copy behind what waits than to send in a piece of their own. */
+const LEAST_PIECE_BYTES = 16 * 1024;
 
 export class TakenBytes {
   /** Bytes taken so far, those that have left included. */
@@ -19,7 +20,8 @@ export class TakenBytes {
   waiting = 0;
   readonly #contentLength: number | undefined;
   readonly #line: Uint8Array[] = [];
-  readonly #blocks = new UploadBlocks();
+  /** What waits behind the line, and what has left and may still be read. */
+  readonly #blocks = new BlockLoans();
   /** The last declared byte. */
   #lastByte: Uint8Array | undefined;
 
@@ -42,30 +44,36 @@ export class TakenBytes {
    * in memory of the `shelf` where there is one. Returns what is left.
    */
   take(bytes: Uint8Array, owned: boolean, shelf: BlockShelf | undefined): Uint8Array {
-    const fitsBlock = bytes.byteLength <= BLOCK_BYTES;
-    if (owned) this.#put(bytes);
-    else this.#put(this.#copy(fitsBlock ? bytes : bytes.subarray(0, BLOCK_BYTES), shelf));
-    return owned || fitsBlock ? NOTHING : bytes.subarray(BLOCK_BYTES);
+    if (owned) {
+      if (shelf === undefined || bytes.byteLength >= LEAST_PIECE_BYTES) this.#append(bytes);
+      else this.#copy(bytes, shelf);
+      this.#accept(bytes.byteLength);
+      return NOTHING;
+    }
+    const part = bytes.byteLength <= BLOCK_BYTES ? bytes : bytes.subarray(0, BLOCK_BYTES);
+    this.#copy(part, shelf);
+    this.#accept(part.byteLength);
+    return part === bytes ? NOTHING : bytes.subarray(BLOCK_BYTES);
   }
 
   /** The next bytes, at most so many. */
   next(pieceBytes: number): Uint8Array | undefined {
-    const bytes = this.#line[0];
-    if (bytes === undefined) return undefined;
-    if (bytes.byteLength <= pieceBytes) {
-      this.#line.shift();
-      this.waiting -= bytes.byteLength;
-      return bytes;
-    }
-    this.#line[0] = bytes.subarray(pieceBytes);
-    this.waiting -= pieceBytes;
-    return bytes.subarray(0, pieceBytes);
+    if (this.waiting === 0) return undefined;
+    const bytes = this.#line[0] ?? this.#blocks.next(pieceBytes);
+    const piece = bytes.byteLength <= pieceBytes ? bytes : bytes.subarray(0, pieceBytes);
+    if (piece !== bytes) this.#line[0] = bytes.subarray(pieceBytes);
+    else if (this.#line.length > 0) this.#line.shift();
+    this.waiting -= piece.byteLength;
+    return piece;
   }
 
   /** The body is whole: its last byte may leave. */
   releaseLastByte(): void {
-    if (this.#lastByte !== undefined) this.#append(this.#lastByte);
+    const last = this.#lastByte;
+    if (last === undefined) return;
     this.#lastByte = undefined;
+    if (this.#blocks.fill(last, this.accepted - 1) === 0) this.#append(last);
+    else this.waiting += 1;
   }
 
   /** The system has taken so many bytes of the body. */
@@ -80,29 +88,49 @@ export class TakenBytes {
     this.#blocks.drop();
   }
 
-  #copy(bytes: Uint8Array, shelf: BlockShelf | undefined): Uint8Array {
-    const isLarge = bytes.byteLength >= LEAST_BLOCK_BYTES;
-    const end = this.accepted + bytes.byteLength;
-    return (isLarge && shelf && this.#blocks.copy(bytes, end, shelf)) || copyOf(bytes);
+  #copy(bytes: Uint8Array, shelf: BlockShelf | undefined): void {
+    let copied = this.#fill(bytes, 0);
+    if (copied < bytes.byteLength && shelf !== undefined) {
+      this.#closeBlock();
+      if (this.#blocks.borrow(shelf)) copied += this.#fill(bytes, copied);
+    }
+    if (copied < bytes.byteLength) this.#append(copyOf(bytes.subarray(copied)));
   }
 
-  #put(bytes: Uint8Array): void {
-    this.#append(bytes);
-    this.accepted += bytes.byteLength;
-    if (this.accepted === this.#contentLength) this.#holdLastByte();
+  /** Copies what goes into the last block; how much that was. */
+  #fill(bytes: Uint8Array, from: number): number {
+    const rest = from === 0 ? bytes : bytes.subarray(from);
+    const filled = this.#blocks.fill(rest, this.accepted + from);
+    this.waiting += filled;
+    return filled;
   }
 
   #append(bytes: Uint8Array): void {
+    this.#closeBlock();
     this.#line.push(bytes);
     this.waiting += bytes.byteLength;
   }
 
+  /** What waits in the last block comes before what is taken now. */
+  #closeBlock(): void {
+    if (this.#blocks.waiting > 0) this.#line.push(this.#blocks.next(Number.POSITIVE_INFINITY));
+  }
+
+  #accept(bytes: number): void {
+    this.accepted += bytes;
+    if (this.accepted === this.#contentLength) this.#holdLastByte();
+  }
+
   #holdLastByte(): void {
+    this.waiting -= 1;
+    if (this.#blocks.waiting > 0) {
+      this.#lastByte = this.#blocks.unfill();
+      return;
+    }
     const last = this.#line.pop();
     if (last === undefined) return;
-    this.waiting -= last.byteLength;
     this.#lastByte = last.subarray(last.byteLength - 1);
-    if (last.byteLength > 1) this.#append(last.subarray(0, last.byteLength - 1));
+    if (last.byteLength > 1) this.#line.push(last.subarray(0, last.byteLength - 1));
   }
 }
 

@@ -10,7 +10,8 @@
 
 import { markAsUntransferable } from 'node:worker_threads';
 
-export const BLOCK_BYTES = 64 * 1024;
+/** As much as leaves at a time. */
+export const BLOCK_BYTES = 256 * 1024;
 
 /**
  * Where a block lies in its memory. What is allocated one behind the other in this size lies 16
@@ -22,8 +23,8 @@ const BLOCK_OFFSET = 2048;
 /** What memory for one block has to have. */
 export const BLOCK_MEMORY_BYTES = BLOCK_OFFSET + BLOCK_BYTES;
 
-/** 2 MiB per shelf, however many uploads there are. */
-const MAX_BLOCKS = 32;
+/** 4 MiB per shelf, however many uploads there are. */
+const MAX_BLOCKS = 16;
 
 /** The block in `BLOCK_MEMORY_BYTES` of memory. */
 export function blockIn(memory: ArrayBufferLike): Buffer {
@@ -79,57 +80,3 @@ export const OWN_BLOCKS = new BlockShelf({
     return blockIn(memory);
   },
 });
-
-interface Loan {
-  readonly shelf: BlockShelf;
-  readonly block: Uint8Array;
-  /** Where its bytes end in the body. */
-  readonly end: number;
-}
-
-/** The blocks lent to one upload, in the order of their bytes. */
-export class UploadBlocks {
-  #loans: Loan[] = [];
-
-  /** Whether nothing is lent. */
-  get isEmpty(): boolean {
-    return this.#loans.length === 0;
-  }
-
-  /**
-   * A copy of at most `BLOCK_BYTES` bytes that end at `end` in the body. `undefined` when there is
-   * no block for them.
-   */
-  copy(bytes: Uint8Array, end: number, shelf: BlockShelf): Uint8Array | undefined {
-    const block = shelf.lend();
-    if (block === undefined) return undefined;
-    this.#loans.push({ shelf, block, end });
-    copyInto(block, bytes);
-    return bytes.byteLength === BLOCK_BYTES ? block : block.subarray(0, bytes.byteLength);
-  }
-
-  /** Gives back what holds nothing but the first `position` bytes of the body. */
-  giveBack(position: number): void {
-    let loan = this.#loans[0];
-    while (loan !== undefined && loan.end <= position) {
-      loan.shelf.takeBack(loan.block);
-      this.#loans.shift();
-      loan = this.#loans[0];
-    }
-  }
-
-  /** Leaves the rest to the garbage collector. */
-  drop(): void {
-    for (const { shelf, block } of this.#loans) shelf.forget(block);
-    this.#loans = [];
-  }
-}
-
-/** In two parts: a copy of a whole is a `set`, which goes word by word where memory is shared. */
-function copyInto(block: Uint8Array, bytes: Uint8Array): void {
-  const half = bytes.byteLength >>> 1;
-  copy.call(bytes, block, 0, 0, half);
-  copy.call(bytes, block, half, half);
-}
-
-const { copy } = Buffer.prototype;

@@ -6,11 +6,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BodySink } from '../../src/actors/body-stream.ts';
-import { OWN_BLOCKS } from '../../src/actors/upload-blocks.ts';
+import { BLOCK_BYTES, OWN_BLOCKS } from '../../src/actors/upload-blocks.ts';
 import { UploadBody, type UploadObserver } from '../../src/actors/upload-body.ts';
 import { settled } from '../helpers/leaks.ts';
 
-const SIZES = [1, 100, 8191, 8192, 20_000, 65_535, 65_536, 65_537, 300_000] as const;
+const SIZES = [1, 100, 8192, 16_383, 20_000, 65_536, 262_143, 262_144, 262_145, 600_000] as const;
 
 const NOBODY: UploadObserver = {
   uploadProgressed() {},
@@ -19,9 +19,15 @@ const NOBODY: UploadObserver = {
   bodyGone() {},
 };
 
+interface SystemOptions {
+  readonly limit?: number;
+  readonly contentLength?: number | undefined;
+  readonly pieceBytes?: number;
+}
+
 /** Holds pieces, passes them on to a system, which copies them when it is told to. */
 class LateSystem implements BodySink {
-  readonly pieceBytes = 64 * 1024;
+  readonly pieceBytes: number;
   readonly body: UploadBody;
   readonly received: Buffer[] = [];
   ended = false;
@@ -29,8 +35,9 @@ class LateSystem implements BodySink {
   #held: Uint8Array[] = [];
   #passed: Uint8Array[] = [];
 
-  constructor(limit: number) {
-    this.body = new UploadBody({ limit, contentLength: undefined, observer: NOBODY });
+  constructor({ limit = 1_000_000, contentLength, pieceBytes = 64 * 1024 }: SystemOptions = {}) {
+    this.pieceBytes = pieceBytes;
+    this.body = new UploadBody({ limit, contentLength, observer: NOBODY });
     this.body.attach(this);
   }
 
@@ -80,26 +87,44 @@ class LateSystem implements BodySink {
   }
 }
 
-type Step = 'pull' | 'pass' | 'take' | number;
+/** A chunk; its sender may use its buffer again where it is not `owned`. */
+interface Chunk {
+  readonly size: number;
+  readonly owned: boolean;
+}
 
+type Step = 'pull' | 'pass' | 'take' | Chunk;
+
+const chunks = fc.record({ size: fc.constantFrom(...SIZES), owned: fc.boolean() });
 const steps = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom<Step>('pull', 'pass', 'take') },
-    { weight: 2, arbitrary: fc.constantFrom<Step>(...SIZES) },
+    { weight: 2, arbitrary: chunks as fc.Arbitrary<Step> },
   ),
   { maxLength: 120 },
 );
+const systems = fc.record({
+  limit: fc.constantFrom(1, 100_000, 1_000_000),
+  pieceBytes: fc.constantFrom(64 * 1024, BLOCK_BYTES),
+  isDeclared: fc.boolean(),
+});
 
 test('U1 sends what a chunk was when it was taken, whatever becomes of its buffer', async () => {
   await fc.assert(
-    fc.asyncProperty(steps, fc.constantFrom(1, 100_000, 1_000_000), async (script, limit) => {
-      const system = new LateSystem(limit);
+    fc.asyncProperty(steps, systems, async (script, { limit, pieceBytes, isDeclared }) => {
+      const bytes = script.reduce(
+        (sum, step) => sum + (typeof step === 'object' ? step.size : 0),
+        0,
+      );
+      const contentLength = isDeclared ? bytes : undefined;
+      const system = new LateSystem({ limit, pieceBytes, contentLength });
       const sent: Buffer[] = [];
       for (const [index, step] of script.entries()) {
-        if (typeof step === 'number') {
-          const chunk = Buffer.alloc(step, `${index} `);
+        if (typeof step === 'object') {
+          const chunk = Buffer.alloc(step.size, `${index} `);
           sent.push(Buffer.from(chunk));
-          void system.body.write(chunk, false).then(() => chunk.fill('!'));
+          const taken = system.body.write(chunk, step.owned);
+          if (!step.owned) void taken.then(() => chunk.fill('!'));
         } else if (step === 'pull') system.body.pull();
         else system[step]();
         await Promise.resolve();
@@ -109,31 +134,31 @@ test('U1 sends what a chunk was when it was taken, whatever becomes of its buffe
       expect(Buffer.concat(system.received).equals(Buffer.concat(sent))).toBe(true);
       system.body.close();
       expect(OWN_BLOCKS.counts.lent).toBe(0);
-      expect(OWN_BLOCKS.counts.free).toBeLessThanOrEqual(32);
+      expect(OWN_BLOCKS.counts.free).toBeLessThanOrEqual(16);
     }),
   );
 });
 
 test('U1 leaves blocks that were not taken by the system out of use when the upload is cut', async () => {
-  const system = new LateSystem(1_000_000);
+  const system = new LateSystem({ pieceBytes: BLOCK_BYTES });
   system.body.pull();
   const free = OWN_BLOCKS.counts.free;
-  for (const fill of 'abc') await system.body.write(Buffer.alloc(65_536, fill), false);
+  for (const fill of 'abc') await system.body.write(Buffer.alloc(BLOCK_BYTES, fill), false);
   system.pass();
   expect(OWN_BLOCKS.counts.lent).toBe(3);
   system.body.close();
   expect(OWN_BLOCKS.counts).toEqual({ lent: 0, free: Math.max(0, free - 3) });
-  const other = new LateSystem(1_000_000);
-  await other.body.write(Buffer.alloc(65_536, 'z'), false);
+  const other = new LateSystem();
+  await other.body.write(Buffer.alloc(BLOCK_BYTES, 'z'), false);
   system.take();
-  expect(Buffer.concat(system.received).equals(Buffer.alloc(65_536, 'a'))).toBe(true);
+  expect(Buffer.concat(system.received).equals(Buffer.alloc(BLOCK_BYTES, 'a'))).toBe(true);
   other.body.close();
 });
 
 test('U2 gives every block back as soon as the system has taken its bytes', async () => {
-  const system = new LateSystem(1_000_000);
+  const system = new LateSystem({ pieceBytes: BLOCK_BYTES });
   for (const fill of 'abc') {
-    await system.body.write(Buffer.alloc(65_536, fill), false);
+    await system.body.write(Buffer.alloc(BLOCK_BYTES, fill), false);
     system.body.pull();
   }
   expect(OWN_BLOCKS.counts.lent).toBe(3);
@@ -144,17 +169,17 @@ test('U2 gives every block back as soon as the system has taken its bytes', asyn
   system.body.close();
 });
 
-test('U2 has no more than 32 blocks for all uploads, and goes on without', async () => {
-  const uploads = Array.from({ length: 20 }, () => new LateSystem(1_000_000));
+test('U2 has no more than 16 blocks for all uploads, and goes on without', async () => {
+  const uploads = Array.from({ length: 10 }, () => new LateSystem());
   for (const { body } of uploads) {
-    for (const fill of 'abc') await body.write(Buffer.alloc(65_536, fill), false);
+    for (const fill of 'ab') await body.write(Buffer.alloc(BLOCK_BYTES, fill), false);
   }
-  expect(OWN_BLOCKS.counts).toEqual({ lent: 32, free: 0 });
+  expect(OWN_BLOCKS.counts).toEqual({ lent: 16, free: 0 });
   for (const system of uploads) {
     system.body.finish();
     await system.takeAll();
     expect(Buffer.concat(system.received).toString()).toBe(
-      ['a', 'b', 'c'].map((fill) => fill.repeat(65_536)).join(''),
+      ['a', 'b'].map((fill) => fill.repeat(BLOCK_BYTES)).join(''),
     );
     system.body.close();
   }

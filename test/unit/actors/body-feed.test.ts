@@ -72,7 +72,45 @@ test('a large chunk needs the memory of one block where the system takes all at 
   };
   body.attach(sink);
   body.pull();
-  void body.write(Buffer.alloc(10 * BLOCK_BYTES), false);
-  expect(sink.drainedBytes).toBe(10 * BLOCK_BYTES);
+  void body.write(Buffer.alloc(3 * BLOCK_BYTES), false);
+  expect(sink.drainedBytes).toBe(3 * BLOCK_BYTES);
   expect(made).toBe(1);
+});
+
+test('U6 what is sent in one turn leaves in one piece, before the turn is over', async () => {
+  const shelf = new BlockShelf({ make: () => Buffer.alloc(BLOCK_BYTES) });
+  const { body } = uploadChannel(1_000_000);
+  const sent: string[] = [];
+  const sink = {
+    ...greedy(),
+    shelf,
+    accept: (bytes: Uint8Array) => {
+      sent.push(String(bytes));
+      return true;
+    },
+    acceptEnd: () => void sent.push('end'),
+  };
+  body.attach(sink);
+  body.pull();
+  for (const letter of 'abc') {
+    await body.write(Buffer.from(letter), false);
+    await body.write(Buffer.from(letter.toUpperCase()), true);
+  }
+  expect(sent).toEqual([]);
+  await new Promise((resolve) => process.nextTick(resolve));
+  expect(sent).toEqual(['aAbBcC']);
+  void body.write(Buffer.from('d'), false);
+  body.finish();
+  expect(sent).toEqual(['aAbBcC', 'd', 'end']);
+});
+
+test('U6 a piece that is full leaves at once', () => {
+  const { body } = uploadChannel(4 * REST_BYTES);
+  const sink = greedy();
+  body.attach(sink);
+  body.pull();
+  void body.write(new Uint8Array(REST_BYTES - 1), true);
+  expect(sink.taken).toEqual([]);
+  void body.write(new Uint8Array(1), true);
+  expect(sink.taken).toEqual([REST_BYTES - 1, 1]);
 });
