@@ -4,10 +4,16 @@
  * Invariant: `now` never goes back, whatever happens to the wall clock.
  */
 
+/** What a timer is like. */
+export interface TimerOptions {
+  /** Whether it keeps the process alive; by default it does. */
+  readonly ref?: boolean;
+}
+
 /** Milliseconds of a monotonic clock, and timers on it. */
 export interface Clock {
   now(): number;
-  setTimeout(callback: () => void, delayMs: number): unknown;
+  setTimeout(callback: () => void, delayMs: number, options?: TimerOptions): unknown;
   clearTimeout(timer: unknown): void;
   /**
    * How much of the time since then, at most `WATCHED_MS` before a timer was due, this thread was too
@@ -20,12 +26,13 @@ export interface Clock {
 export const WATCHED_MS = 100;
 
 /**
- * Monotonic time of this process. Its timers keep the process alive while they are armed. One that
- * comes late lets what has arrived in the meantime be read first: it may be what was waited for.
+ * Monotonic time of this process. Its timers keep the process alive while they are armed, where they
+ * are not told otherwise. One that comes late lets what has arrived in the meantime be read first: it may be what was waited for.
  */
 export const realClock: Clock = {
   now: () => performance.now(),
-  setTimeout: (callback, delayMs) => new RealTimer(callback, delayMs),
+  setTimeout: (callback, delayMs, options) =>
+    new RealTimer(callback, delayMs, options?.ref ?? true),
   // The seam hands timers around as `unknown`; only what `setTimeout` above returned comes back.
   clearTimeout: (timer) => (timer as RealTimer | undefined)?.clear(),
   missedSince: (sinceMs) => {
@@ -55,15 +62,17 @@ let lookedMs = 0;
 class RealTimer {
   readonly #callback: () => void;
   readonly #dueMs: number;
+  readonly #isRef: boolean;
   /** When it is to look next. */
   #nextMs = 0;
   #timeout: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
 
-  constructor(callback: () => void, delayMs: number) {
+  constructor(callback: () => void, delayMs: number, isRef: boolean) {
     const nowMs = performance.now();
     this.#callback = callback;
     this.#dueMs = nowMs + delayMs;
+    this.#isRef = isRef;
     this.#wait(nowMs);
   }
 
@@ -78,6 +87,7 @@ class RealTimer {
     const pauseMs = isFar ? Math.min(restMs - WATCHED_MS, LONGEST_MS) : Math.min(restMs, LOOK_MS);
     this.#nextMs = nowMs + pauseMs;
     this.#timeout = setTimeout(this.#look, pauseMs);
+    if (!this.#isRef) this.#timeout.unref();
   }
 
   readonly #look = (): void => {

@@ -8,16 +8,16 @@
  */
 
 import type { EventLoopUtilization } from 'node:perf_hooks';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
-import type { ThreadOptions } from '../options.ts';
-import { ownOptions } from '../own-options.ts';
 import type { Carrier, ExchangeReports, Transfer } from './carrier.ts';
 import type { ConnectionReports } from './connections.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Outbox, type Parcel, ParcelBytes } from './port-outbox.ts';
 import { SharedBlocks } from './shared-blocks.ts';
 import { beginsPage, MarkPage, newMarks, SharedMark } from './shared-marks.ts';
+import { startThread, type ThreadStart } from './start-thread.ts';
+import { StartWatch } from './start-watch.ts';
 import {
   LEAST_CREDIT_BYTES,
   SHARED_CREDIT_BYTES,
@@ -26,15 +26,12 @@ import {
 } from './thread-protocol.ts';
 import { type ThreadLink, ThreadTransfer } from './thread-transfer.ts';
 
-export interface ThreadCarrierOptions {
-  /** Of the worker. */
-  readonly id: number;
+export interface ThreadCarrierOptions extends ThreadStart {
   readonly clock: Clock;
   readonly connections: ConnectionReports;
   readonly wedgeMs: number;
-  readonly thread: ThreadOptions;
-  /** The module that the thread runs. */
-  readonly module?: URL | undefined;
+  /** How long its start may take. */
+  readonly startMs: number;
   /** The thread does not come up in time: what waits for it has to go elsewhere. */
   readonly stalled: () => void;
   /** It has come up after all. */
@@ -42,12 +39,6 @@ export interface ThreadCarrierOptions {
   /** The thread has died, or has to. */
   readonly died: (error: unknown) => void;
 }
-
-/** Beside this file, as source or built. */
-const THREAD_MODULE = new URL(
-  import.meta.url.endsWith('.ts') ? './thread-main.ts' : './thread-main.js',
-  import.meta.url,
-);
 
 /** How long a thread may take to close its connections at once. */
 const GRACE_MS = 250;
@@ -58,9 +49,12 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   readonly #options: ThreadCarrierOptions;
   readonly #worker: Worker;
   readonly #transfers = new Map<number, ThreadTransfer>();
+  readonly #startWatch: StartWatch;
   readonly #heartbeat: Heartbeat;
   readonly #exited: Promise<void>;
   #isReady = false;
+  /** Whether it may come up for those who wait elsewhere now. */
+  #isStalled = false;
   #isAlive = true;
   /** Whether its end was asked for, or has been told. */
   #isOver = false;
@@ -69,26 +63,17 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   #marks: MarkPage | undefined;
 
   constructor(options: ThreadCarrierOptions) {
-    const { clock, wedgeMs } = options;
+    const { clock, wedgeMs, startMs } = options;
     this.#options = options;
     const worker = startThread(options);
     this.#worker = worker;
     this.outbox = new Outbox(worker, (error) => this.#dies(error));
-    this.#heartbeat = new Heartbeat({
-      clock,
-      wedgeMs,
-      ask: () => this.outbox.add(['ping']),
-      stalled: options.stalled,
-      recovered: () => {
-        // One that it had started just before was not taken away.
-        if (this.#transfers.size > 0) this.#heartbeat.start();
-        options.recovered();
-      },
-      wedged: (silentMs) => {
-        this.#isWedged = true;
-        this.#dies(new Error(`the thread has not answered for ${silentMs} ms`));
-      },
-    });
+    const wedged = (silentMs: number): void => this.#wedged(silentMs);
+    const stalled = (): void => this.#stalled();
+    const recovered = (): void => this.#recovered();
+    this.#startWatch = new StartWatch({ clock, wedgeMs, startMs, stalled, recovered, wedged });
+    const ask = (): void => this.outbox.add(['ping']);
+    this.#heartbeat = new Heartbeat({ clock, wedgeMs, ask, wedged });
     this.#exited = this.#listen(worker);
     // Last: to listen to a thread makes it count again.
     worker.unref();
@@ -112,7 +97,8 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     const marks = this.#marksFor(id);
     if (this.#transfers.size === 0) {
       this.#worker.ref();
-      this.#heartbeat.start();
+      if (this.#isReady) this.#heartbeat.start();
+      else this.#startWatch.asked();
     }
     this.#transfers.set(id, transfer);
     return { id, mark: new SharedMark(marks, id) };
@@ -122,7 +108,8 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     this.#transfers.delete(id);
     if (this.#transfers.size > 0) return;
     this.#heartbeat.stop();
-    if (!this.#isOver) this.#worker.unref();
+    this.#startWatch.left();
+    if (!this.#isOver && !this.#isStalled) this.#worker.unref();
   }
 
   halt(): void {
@@ -160,7 +147,7 @@ export class ThreadCarrier implements Carrier, ThreadLink {
 
   #end(peacefully: boolean): Promise<void> {
     this.#isOver = true;
-    if (this.#transfers.size === 0) this.#heartbeat.end();
+    if (this.#transfers.size === 0) this.#unwatch();
     if (this.#isAlive) {
       this.#worker.ref();
       this.outbox.add(['end', peacefully]);
@@ -184,8 +171,30 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     });
   }
 
+  /** What was to be done here is done elsewhere: until that is known, the process has to live. */
+  #stalled(): void {
+    this.#isStalled = true;
+    this.#options.stalled();
+  }
+
+  #recovered(): void {
+    this.#isStalled = false;
+    if (this.#transfers.size === 0 && !this.#isOver) this.#worker.unref();
+    this.#options.recovered();
+  }
+
+  #wedged(silentMs: number): void {
+    this.#isWedged = true;
+    this.#dies(new Error(`the thread has not answered for ${silentMs} ms`));
+  }
+
+  #unwatch(): void {
+    this.#startWatch.end();
+    this.#heartbeat.stop();
+  }
+
   #dies(error: unknown): void {
-    this.#heartbeat.end();
+    this.#unwatch();
     if (this.#isOver) return;
     this.#isOver = true;
     this.#options.died(error);
@@ -194,9 +203,17 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   #receive(parcel: Parcel<ThreadReport>): void {
     // Others may post from there, too: Node itself does, under `node --watch`.
     if (!Array.isArray(parcel)) return;
-    this.#heartbeat.heard();
+    this.#heard();
     const bytes = new ParcelBytes(parcel);
     for (const report of parcel[0]) this.#take(report, bytes);
+  }
+
+  #heard(): void {
+    this.#heartbeat.heard();
+    if (this.#isReady) return;
+    this.#isReady = true;
+    if (this.#transfers.size > 0) this.#heartbeat.start();
+    this.#startWatch.heard();
   }
 
   #take(report: ThreadReport, bytes: ParcelBytes): void {
@@ -209,8 +226,6 @@ export class ThreadCarrier implements Carrier, ThreadLink {
         connections.closed(report[1]);
         break;
       case 'ready':
-        this.#isReady = true;
-        break;
       case 'pong':
         break;
       case 'data': {
@@ -227,18 +242,4 @@ export class ThreadCarrier implements Carrier, ThreadLink {
         this.#transfers.get(report[1])?.report(report);
     }
   }
-}
-
-function startThread({ id, thread, module = THREAD_MODULE }: ThreadCarrierOptions): Worker {
-  const name = `${thread.name ?? 'spool'}-${id}`;
-  const { resourceLimits } = thread;
-  // Node hands its own options on to a thread, and then refuses this one, which is for `--eval`.
-  const isText = process.execArgv.some((option) => option.startsWith('--input-type'));
-  // Own properties only: Node knows many more options than are set here (N11).
-  const options = ownOptions({
-    name,
-    ...(resourceLimits ? { resourceLimits } : {}),
-    ...(isText ? { execArgv: [] } : {}),
-  });
-  return new Worker(module, options);
 }

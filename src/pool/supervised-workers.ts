@@ -9,6 +9,7 @@
 import type { Carrier } from '../actors/carrier.ts';
 import { Connections } from '../actors/connections.ts';
 import { InlineCarrier } from '../actors/inline-carrier.ts';
+import { startPatienceMs } from '../actors/start-watch.ts';
 import { ThreadCarrier } from '../actors/thread-carrier.ts';
 import { createAgent } from '../actors/transport.ts';
 import type { WorkerPorts } from '../actors/worker.ts';
@@ -142,10 +143,13 @@ export class SupervisedWorkers {
     }
     const carrier: ThreadCarrier = new ThreadCarrier({
       ...{ id, clock, connections, wedgeMs, thread, module },
+      startMs: startPatienceMs(slot?.failedStarts ?? 0),
       stalled: () => this.#stalled(slot, carrier),
       recovered: () => this.#recovered(slot, carrier),
       died: (error) => {
-        if (slot?.carrier === carrier) this.fault(id, error);
+        if (slot?.carrier !== carrier) return;
+        slot.failedStarts = carrier.isReady ? 0 : slot.failedStarts + 1;
+        this.fault(id, error);
       },
     });
     return carrier;

@@ -19,6 +19,8 @@ export class WorkerSlot {
   connections = new Connections();
   /** Times a worker came up here. */
   starts = 0;
+  /** Threads in a row that died here before they were up. */
+  failedStarts = 0;
   openUploads = 0;
   bytesSent = 0;
   bytesReceived = 0;

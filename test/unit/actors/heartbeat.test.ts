@@ -1,47 +1,20 @@
-/** The heartbeat of a thread, on a manual clock. */
+/** The heartbeat of a thread that is up, on a manual clock. */
 
 import { describe, expect, test } from 'vitest';
 import { Heartbeat } from '../../../src/actors/heartbeat.ts';
-import type { Clock } from '../../../src/clock.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 
-/** The heart of a thread that is starting. */
-function starting(wedgeMs: number, on?: Clock) {
+function heartbeat(wedgeMs = 1_000) {
   const clock = new ManualClock();
   const log: string[] = [];
-  const note = (what: string) => () => void log.push(`${what} ${clock.now()}`);
   const beat = new Heartbeat({
-    clock: on ?? clock,
+    clock,
     wedgeMs,
-    ask: note('ask'),
-    stalled: note('stalled'),
-    recovered: note('recovered'),
+    ask: () => log.push(`ask ${clock.now()}`),
     wedged: (silentMs) => log.push(`wedged ${clock.now()} after ${silentMs}`),
   });
   return { clock, log, beat };
-}
-
-/** The heart of a thread that is up. */
-function heartbeat(wedgeMs = 1_000) {
-  const made = starting(wedgeMs);
-  made.beat.heard();
-  return made;
-}
-
-/** Timers that fire when they are told to, however late. */
-function lateTimers(clock: Clock) {
-  const late: { fire: () => void } = { fire: () => {} };
-  const timers: Clock = {
-    now: () => clock.now(),
-    setTimeout: (fire) => {
-      late.fire = fire;
-      return late;
-    },
-    clearTimeout: () => {},
-    missedSince: () => 0,
-  };
-  return { late, timers };
 }
 
 describe('a thread that is up', () => {
@@ -91,7 +64,7 @@ describe('a thread that is up', () => {
     clock.advance(240);
     await settled(2);
     expect(log).toEqual(['ask 2050']);
-    beat.end();
+    beat.stop();
   });
 
   test('W4 has an answer that lies unread because this thread was busy', async () => {
@@ -122,93 +95,17 @@ describe('a thread that is up', () => {
     beat.start();
     await settled(2);
     expect(log).toEqual(['ask 250', 'ask 1250']);
-    beat.end();
+    beat.stop();
   });
 
   test('W4 is asked again where the whole process was stopped', async () => {
-    const clock = new ManualClock();
-    const { late, timers } = lateTimers(clock);
-    const { beat, log } = starting(1_000, timers);
-    beat.heard();
+    const { beat, clock, log } = heartbeat();
     beat.start();
     clock.advance(250);
-    late.fire();
-    clock.advance(60_000);
-    late.fire();
+    clock.leap(60_000);
     await settled(2);
-    expect(log.map((line) => line.split(' ')[0])).toEqual(['ask', 'ask']);
-    beat.end();
-  });
-});
-
-describe('a thread that starts', () => {
-  test('W4 is stalled when it is not up in time, and wedged only when no start takes so long', async () => {
-    const { beat, clock, log } = starting(100);
-    beat.start();
-    clock.advance(99);
-    await settled(2);
-    expect(log).toEqual([]);
-    clock.advance(1);
-    await settled(2);
-    expect(log).toEqual(['stalled 100']);
-    // What it had was taken away; what becomes of it is still to be seen.
+    expect(log).toEqual(['ask 250', 'ask 60250']);
     beat.stop();
-    clock.advance(4_899);
-    await settled(2);
-    expect(log).toEqual(['stalled 100']);
-    clock.advance(1);
-    await settled(2);
-    expect(log).toEqual(['stalled 100', 'wedged 5000 after 5000']);
-  });
-
-  test('W4 recovers by the first that is heard of it, and rests', async () => {
-    const { beat, clock, log } = starting(100);
-    beat.start();
-    clock.advance(100);
-    await settled(2);
-    beat.stop();
-    clock.advance(1_000);
-    beat.heard();
-    beat.heard();
-    expect(log).toEqual(['stalled 100', 'recovered 1100']);
-    expect(clock.pending).toBe(0);
-    beat.start();
-    clock.advance(25);
-    expect(log.at(-1)).toBe('ask 1125');
-    beat.end();
-  });
-
-  test.each([5_000, 8_000])(
-    'W4 has as much time as it has later, where that is not less: %i',
-    async (wedgeMs) => {
-      const { beat, clock, log } = starting(wedgeMs);
-      beat.start();
-      clock.advance(wedgeMs - 1);
-      await settled(2);
-      expect(log).toEqual([]);
-      clock.advance(1);
-      await settled(2);
-      expect(log).toEqual([`wedged ${wedgeMs} after ${wedgeMs}`]);
-    },
-  );
-
-  test('W4 has all of its time again where the whole process was stopped', async () => {
-    const clock = new ManualClock();
-    const { late, timers } = lateTimers(clock);
-    const { beat, log } = starting(100, timers);
-    beat.start();
-    clock.advance(60_000);
-    late.fire();
-    await settled(2);
-    expect(log).toEqual([]);
-    clock.advance(100);
-    late.fire();
-    await settled(2);
-    clock.advance(60_000);
-    late.fire();
-    await settled(2);
-    expect(log.map((line) => line.split(' ')[0])).toEqual(['stalled']);
-    beat.end();
   });
 });
 
@@ -224,10 +121,4 @@ test('a heart that is stopped has no timer, and one without limit never had one'
   endless.beat.start();
   endless.beat.heard();
   expect([endless.clock.pending, log]).toEqual([0, []]);
-  const stalled = starting(100);
-  stalled.beat.start();
-  stalled.clock.advance(100);
-  await settled(2);
-  stalled.beat.end();
-  expect(stalled.clock.pending).toBe(0);
 });

@@ -10,12 +10,15 @@ import { type EchoServer, echoServer } from '../../helpers/echo-server.ts';
 import { gaugesOf, IDLE } from '../../helpers/ends.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
+import { until } from '../../helpers/until.ts';
 
 const run = promisify(execFile);
 
 const WEDGE_MS = 300;
 /** No start takes longer. */
 const START_MS = 5_000;
+/** No first restart takes longer. */
+const RESTART_MS = 100;
 
 let server: EchoServer;
 let late: Int32Array<SharedArrayBuffer>;
@@ -48,6 +51,15 @@ async function pass(ms: number): Promise<void> {
   await settled(2);
 }
 
+/** Destroys a pool with a thread that does not come up. */
+async function destroyed(pool: RequestPool): Promise<void> {
+  const end = pool.destroy();
+  await settled();
+  // The grace that a thread has.
+  await pass(250);
+  await end;
+}
+
 test('W4 whoever waits for a thread that hangs while it loads moves on within wedgeTimeout', async () => {
   const pool = latePool({ workers: 2 });
   const handles = [1, 2].map((body) => pool.post(`${server.origin}/echo`, { body: String(body) }));
@@ -63,13 +75,51 @@ test('W4 whoever waits for a thread that hangs while it loads moves on within we
   expect(states.toSorted()).toEqual(['restarting', 'up']);
   // It is given as long as a start can take, then it has died.
   await pass(START_MS - WEDGE_MS);
-  await pass(100);
+  await pass(RESTART_MS);
   const { workers, totals } = pool.stats();
   expect(workers.map(({ state }) => state)).toEqual(['up', 'up']);
   expect(workers.map(({ restarts }) => restarts).toSorted()).toEqual([0, 1]);
   expect(totals).toEqual({ done: 2, error: {} });
   await pool.close();
   expect(clock.pending).toBe(0);
+});
+
+test('W4 a thread that hangs while it loads is found when nobody waits for it, too', async () => {
+  const pool = latePool({ workers: 1 });
+  await until(() => Atomics.load(late, 0) === 1, 'the thread does not begin to start');
+  await pass(START_MS - 1);
+  expect(pool.stats().workers).toMatchObject([{ state: 'up', restarts: 0 }]);
+  await pass(1);
+  expect(pool.stats().workers).toMatchObject([{ state: 'restarting', restarts: 0 }]);
+  await pass(RESTART_MS);
+  expect(pool.stats().workers).toMatchObject([{ state: 'up', restarts: 1 }]);
+  const response = await pool.await(pool.get(`${server.origin}/bytes/10`));
+  expect(response.metrics).toMatchObject({ worker: 1, attempts: 1 });
+  await pass(60_000);
+  expect(pool.stats().workers).toMatchObject([{ state: 'up', restarts: 1 }]);
+  await pool.close();
+  expect(clock.pending).toBe(0);
+});
+
+test('W4 threads that need longer and longer are not killed in a loop', async () => {
+  const threadModule = new URL('../../fixtures/no-thread.ts', import.meta.url);
+  const pool = new RequestPool(
+    { isolation: 'thread', workers: 1, maxRestarts: 2 },
+    { clock, threadModule },
+  );
+  for (const [lateMs, restarts] of [
+    [START_MS, 1],
+    [2 * START_MS, 2],
+  ] as const) {
+    await pass(lateMs - 1);
+    expect(pool.stats().workers).toMatchObject([{ state: 'up', restarts: restarts - 1 }]);
+    await pass(1);
+    expect(pool.stats().workers).toMatchObject([{ state: 'restarting' }]);
+    // To the very start of the next.
+    await pass((clock.nextDue ?? 0) - clock.now());
+    expect(pool.stats().workers).toMatchObject([{ state: 'up', restarts }]);
+  }
+  await destroyed(pool);
 });
 
 test('W4 a start that takes longer than wedgeTimeout is no death: who had nowhere to go waits for it', async () => {
@@ -118,13 +168,48 @@ test('P2 a pool that ends while a thread does not come up leaves nothing', async
   response.catch(() => {});
   await settled();
   await pass(WEDGE_MS);
-  const destroyed = pool.destroy();
+  await destroyed(pool);
   await expect(response).rejects.toMatchObject({ code: 'ERR_POOL_DESTROYED', sent: false });
-  await settled();
-  // The grace that a thread has.
-  await pass(250);
-  await destroyed;
   expect(clock.pending).toBe(0);
+});
+
+/** What a process says whose first thread does not come up before it is released. */
+async function lateProcess(text: string): Promise<string> {
+  const modules = ['src/pool/request-pool.ts', 'test/fixtures/late-thread.ts'];
+  const [pool, thread] = modules.map((path) => new URL(`../../../${path}`, import.meta.url));
+  const start = `
+    import { setEnvironmentData } from 'node:worker_threads';
+    import { RequestPool } from '${pool}';
+    const late = new Int32Array(new SharedArrayBuffer(8));
+    setEnvironmentData('late', late.buffer);
+    const seams = { threadModule: new URL('${thread}') };
+    const pool = new RequestPool({ isolation: 'thread', workers: 1, wedgeTimeout: ${WEDGE_MS} }, seams);
+  `;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', start + text]);
+  return stdout;
+}
+
+test('P2 a process does not live for a thread that does not come up and is not waited for', async () => {
+  const livedMs = await lateProcess(`
+    const fromMs = performance.now();
+    process.on('exit', () => console.log(performance.now() - fromMs));
+  `);
+  expect(Number(livedMs)).toBeLessThan(START_MS);
+});
+
+test('P2 a process lives for who waits until a thread has come up', async () => {
+  const said = await lateProcess(`
+    setTimeout(() => {
+      Atomics.store(late, 1, 1);
+      Atomics.notify(late, 1);
+    }, ${2 * WEDGE_MS}).unref();
+    const off = Number.POSITIVE_INFINITY;
+    const limits = { timeout: off, connectTimeout: off, headersTimeout: off, idleTimeout: off };
+    const handle = pool.post('${server.origin}/echo', { body: 'heard', ...limits });
+    const response = await pool.await(handle);
+    console.log(response.text(), response.metrics.attempts);
+  `);
+  expect(said).toBe('heard 2\n');
 });
 
 test('W5 a thread in which others post as well is none the worse', async () => {
