@@ -89,6 +89,8 @@ function codeFor(error: unknown, point: FailurePoint): ErrorCode {
   }
   if (CERTIFICATE.test(foreign) || /^ERR_(TLS|SSL|OSSL)_/.test(foreign)) return 'ERR_TLS';
   if (foreign.startsWith('HPE_') || isProtocolFault(error, foreign)) return 'ERR_PROTOCOL';
+  // What undici takes for granted of a head, such as a status of 100 at least, it asserts.
+  if (foreign === 'ERR_ASSERTION' && point.started && !point.headReceived) return 'ERR_PROTOCOL';
   if (/proxy/i.test(messageOf(error)) && !point.headReceived) return 'ERR_PROXY';
   if (point.headReceived) return 'ERR_TRUNCATED';
   if (point.started) return 'ERR_SOCKET';

@@ -65,6 +65,7 @@ export const HTTP1_FAILURES: readonly Http1Failure[] = [
 
   malformed('speaks no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'),
   malformed('sends a status that is no number', 'HTTP/1.1 two OK\r\n\r\n'),
+  malformed('sends a status below 100', 'HTTP/1.1 099 Low\r\n\r\n', 'ERR_ASSERTION'),
   malformed('sends a version that does not exist', 'HTTP/7.3 200 OK\r\n\r\n'),
   malformed('sends a header name with a space', `${OK}x a: 1\r\n\r\n`),
   malformed('sends a header value with a NUL', `${OK}x-a: \0\r\n\r\n`),
@@ -78,6 +79,11 @@ export const HTTP1_FAILURES: readonly Http1Failure[] = [
     'sends an unasked 101',
     'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
     'UND_ERR_SOCKET',
+  ),
+  malformed(
+    'sends a 101 without an upgrade',
+    'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+    'ERR_ASSERTION',
   ),
   malformed(
     'sends two different lengths',

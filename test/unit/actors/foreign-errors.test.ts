@@ -135,6 +135,13 @@ describe('E errors of the message', () => {
     expect(mapForeignError(failure(foreign), point)).toEqual({ code, phase });
   });
 
+  test('E an assertion of undici blames the peer where that has just answered, and nobody else', () => {
+    const assertion = failure('ERR_ASSERTION', 'statusCode >= 100');
+    expect(mapForeignError(assertion, WAITING).code).toBe('ERR_PROTOCOL');
+    expect(mapForeignError(assertion, CONNECTING).code).toBe('ERR_CONNECT');
+    expect(mapForeignError(assertion, RECEIVING).code).toBe('ERR_TRUNCATED');
+  });
+
   test.each(['bad response', 'bad upgrade'])('E "%s" is the peer breaking the protocol', (text) => {
     expect(mapForeignError(failure('UND_ERR_SOCKET', text), WAITING).code).toBe('ERR_PROTOCOL');
   });
