@@ -33,6 +33,8 @@ export interface ExchangeReports {
   /** The memory of a whole body was transferred away in time: nothing of the request has left. */
   bodyGone(): void;
   started(): void;
+  /** A response of 1xx came, which is none yet. */
+  hinted(): void;
   headReceived(head: Head): void;
   dataReceived(chunk: Uint8Array): void;
   responseEnded(trailers: ResponseHeaders): void;

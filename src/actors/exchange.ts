@@ -12,11 +12,13 @@
 
 import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { Clock } from '../clock.ts';
 import type { BodyStream } from './body-stream.ts';
 import type { DispatchedRequest, ExchangeReports, Head, Transfer } from './carrier.ts';
 import { isGone } from './chunk-bytes.ts';
 import { DispatchOptions } from './dispatch-options.ts';
 import { hidePeerBytes } from './foreign-errors.ts';
+import { HintRate } from './hint-rate.ts';
 import type { Connection } from './measured-connect.ts';
 import { isHttp2Headers, plainHeaders } from './plain-headers.ts';
 import { resetStream } from './stream-reset.ts';
@@ -34,13 +36,14 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   #waits = false;
   readonly #dispatcher: Pick<Transport, 'dispatch'>;
   readonly #reports: ExchangeReports;
+  readonly #clock: Pick<Clock, 'now'>;
   #controller: Dispatcher.DispatchController | undefined;
   #progress: Progress = 'dispatched';
   #wasStarted = false;
   #aborted = false;
   #paused = false;
-  /** Responses of 1xx that came. */
-  #hints = 0;
+  /** Of responses of 1xx, where there were any. */
+  #hints: HintRate | undefined;
   /** Whether undici is calling this very exchange. */
   #called = false;
   #body: BodyStream | undefined;
@@ -53,9 +56,14 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   /** Whether the response says how long it is: undici ends it then only when all of it is there. */
   #hasLength = false;
 
-  constructor(dispatcher: Pick<Transport, 'dispatch'>, reports: ExchangeReports) {
+  constructor(
+    dispatcher: Pick<Transport, 'dispatch'>,
+    reports: ExchangeReports,
+    clock: Pick<Clock, 'now'>,
+  ) {
     this.#dispatcher = dispatcher;
     this.#reports = reports;
+    this.#clock = clock;
   }
 
   /** Hands the request over. Throws only what the dispatcher itself throws. */
@@ -208,13 +216,13 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     this.#reports.exchangeFailed(error);
   }
 
-  /**
-   * 1xx are hints on the way to a response, not one (RFC 9110, 15.2). Who sends nothing else keeps
-   * this thread busy for nothing (N11).
-   */
+  /** 1xx are hints on the way to a response, not one (RFC 9110, 15.2). */
   #hinted(): void {
-    this.#hints += 1;
-    if (this.#hints <= MOST_HINTS) return;
+    this.#hints ??= new HintRate();
+    if (!this.#hints.exceeds(this.#clock.now())) {
+      this.#reports.hinted();
+      return;
+    }
     this.abort();
     this.#reports.exchangeFailed(HINTS_ONLY);
   }
@@ -257,8 +265,6 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
 /** The end of a response that was none; the stream itself has no error to give. */
 const STREAM_CUT = new Error('the stream was closed before the response had ended');
 
-/** More than anybody has a use for. */
-const MOST_HINTS = 64;
 /** Called so for `actors/foreign-errors`, as undici calls what else is wrong there. */
 const HINTS_ONLY = new Error('bad response: hints without end');
 

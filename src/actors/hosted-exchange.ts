@@ -91,6 +91,11 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     outbox.add(['started', id, reusedConnection, ownTimes, drains]);
   }
 
+  hinted(): void {
+    const { id, outbox } = this.#options;
+    outbox.add(['hinted', id]);
+  }
+
   headReceived({ status, headers, raw, httpVersion }: Head): void {
     const { id, outbox } = this.#options;
     this.#isHttp2 = httpVersion === '2';

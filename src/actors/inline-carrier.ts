@@ -1,5 +1,6 @@
 /** The carrier of a worker in the pool's own thread: a dispatcher, one call away. */
 
+import type { Clock } from '../clock.ts';
 import type { Carrier, ExchangeReports, Transfer } from './carrier.ts';
 import { Exchange } from './exchange.ts';
 import type { Transport } from './worker-agent.ts';
@@ -7,13 +8,15 @@ import type { Transport } from './worker-agent.ts';
 export class InlineCarrier implements Carrier {
   readonly isReady = true;
   readonly #dispatcher: Transport;
+  readonly #clock: Clock;
 
-  constructor(dispatcher: Transport) {
+  constructor(dispatcher: Transport, clock: Clock) {
     this.#dispatcher = dispatcher;
+    this.#clock = clock;
   }
 
   transfer(reports: ExchangeReports): Transfer {
-    return new Exchange(this.#dispatcher, reports);
+    return new Exchange(this.#dispatcher, reports, this.#clock);
   }
 
   // Here a transfer that was aborted starts no more.

@@ -4,6 +4,7 @@
  */
 
 import type { Writable } from 'node:stream';
+import { realClock } from '../clock.ts';
 import type { DispatchedRequest, ExchangeReports } from './carrier.ts';
 import { Exchange } from './exchange.ts';
 import type { SharedMark } from './shared-marks.ts';
@@ -20,7 +21,7 @@ export class RevocableExchange extends Exchange {
   readonly #hasBytes: boolean;
 
   constructor({ agent, mark, request }: Revocable, reports: ExchangeReports) {
-    super(agent, reports);
+    super(agent, reports, realClock);
     this.#mark = mark;
     this.#hasBytes = request.bytes !== undefined;
   }

@@ -54,6 +54,7 @@ export type ThreadReport =
       times: ConnectTimes | undefined,
       drains: boolean,
     ]
+  | readonly ['hinted', id: number]
   /** `headers` only where they are not those of `raw` with their names in lower case. */
   | readonly ['head', id: number, status: number, raw: string, headers: string | undefined]
   | readonly ['data', id: number]

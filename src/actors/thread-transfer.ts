@@ -147,6 +147,9 @@ export class ThreadTransfer implements Transfer {
       case 'started':
         this.#begun(report);
         break;
+      case 'hinted':
+        this.#reports.hinted();
+        break;
       case 'head':
         this.#head(report);
         break;

@@ -116,6 +116,10 @@ export class FlightAttempt implements ExchangeReports {
     this.#flight.apply(STARTED);
   }
 
+  hinted(): void {
+    this.#flight.clock.moved();
+  }
+
   headReceived(head: Head): void {
     this.#flight.clock.headReceived();
     this.#flight.answered(head);

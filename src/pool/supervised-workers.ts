@@ -139,7 +139,7 @@ export class SupervisedWorkers {
     // Nothing runs there now, and what the one before still closes is not the new one's.
     if (slot !== undefined) slot.connections = connections;
     if (thread === undefined) {
-      return new InlineCarrier(dispatcher?.({ id }) ?? createAgent(clock, connections));
+      return new InlineCarrier(dispatcher?.({ id }) ?? createAgent(clock, connections), clock);
     }
     const carrier: ThreadCarrier = new ThreadCarrier({
       ...{ id, clock, connections, wedgeMs, thread, module },

@@ -5,6 +5,7 @@
 
 import { type Http2Peer, http2Peer, type PeerStream } from './http2-peer.ts';
 import { Inbox } from './inbox.ts';
+import { settled } from './leaks.ts';
 import { type ScriptedConnection, type ScriptedPeer, scriptedPeer } from './scripted-peer.ts';
 import { trustedServer, trustTestCa } from './tls.ts';
 
@@ -14,6 +15,8 @@ export const VERSIONS: readonly Version[] = ['1.1', '2'];
 
 /** A request that has arrived; nothing is read of its body. */
 export interface PeerExchange {
+  /** A response of 1xx on the way to the one that counts; resolves when it has left. */
+  hint(): Promise<void>;
   /** Response headers; the body is open-ended. */
   respond(status: number): Promise<void>;
   write(data: string | Uint8Array): Promise<boolean>;
@@ -104,6 +107,7 @@ function closedByClient(): void {}
 function overHttp1(connection: ScriptedConnection, over: () => void): PeerExchange {
   let ended = false;
   return {
+    hint: async () => void (await connection.writeHead(103)),
     respond: async (status) => {
       // Each exchange is scripted on a connection of its own.
       const headers = { 'transfer-encoding': 'chunked', connection: 'close' };
@@ -121,6 +125,11 @@ function overHttp1(connection: ScriptedConnection, over: () => void): PeerExchan
 
 async function overHttp2(stream: PeerStream): Promise<PeerExchange> {
   return {
+    hint: async () => {
+      stream.inform(103);
+      // It is written a turn later.
+      await settled();
+    },
     respond: async (status) => stream.respond(status),
     write: (data) => stream.write(data),
     end: async () => stream.end(),

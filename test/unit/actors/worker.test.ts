@@ -11,12 +11,13 @@ import {
   type WorkerPorts,
   workerMachine,
 } from '../../../src/actors/worker.ts';
+import { realClock } from '../../../src/clock.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 
 class Named extends InlineCarrier {
   readonly name: string;
   constructor(name: string) {
-    super(new Dispatcher());
+    super(new Dispatcher(), realClock);
     this.name = name;
   }
 }

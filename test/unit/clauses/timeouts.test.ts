@@ -91,6 +91,21 @@ describe.each(VERSIONS)('timeouts over HTTP/%s', (version) => {
     expect(await messageAt(30_000)).toMatchObject(failed('ERR_HEADERS_TIMEOUT', 'headers'));
   });
 
+  test('T1 takes hints for bytes that move, and not for the headers of the response', async () => {
+    await using peer = await eitherPeer(version);
+    await using simulated = simulatedPool();
+    const { clock, pool, inbox, replyTo, messageAt } = simulated;
+    pool.get(peer.origin, { replyTo, stream: true, idleTimeout: 10_000 });
+    const exchange = await peer.exchange();
+    for (let hint = 0; hint < 3; hint += 1) {
+      await heard();
+      clock.advance(9_000);
+      await exchange.hint();
+    }
+    expect(inbox.size).toBe(0);
+    expect(await messageAt(3_000)).toMatchObject(failed('ERR_HEADERS_TIMEOUT', 'headers'));
+  });
+
   test('T2 ends in ERR_IDLE_TIMEOUT when the body stops', async () => {
     await using peer = await eitherPeer(version);
     await using simulated = simulatedPool();

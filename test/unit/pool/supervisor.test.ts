@@ -27,7 +27,7 @@ function start({ workers = 2, maxRestarts = 5, restartWindowMs = 60_000, ports =
     clock,
     ports: {
       create: () => {
-        const carrier = new InlineCarrier(new Transport());
+        const carrier = new InlineCarrier(new Transport(), clock);
         open.add(carrier);
         return carrier;
       },
