@@ -49,7 +49,7 @@ async function expectInTime(
   expect(atMs - startMs).toBeLessThanOrEqual(DUE_MS + LATE_MS + stalledMs());
 }
 
-/** A pool whose worker is up, and connected: a thread needs longer for that than is waited for here. */
+/** A pool whose worker is up: a thread needs longer for that than is waited for here. */
 async function poolWith(peer: EitherPeer): Promise<Pool> {
   const pool = createPool({ workers: 1 });
   const response = pool.await(pool.get(peer.origin));
