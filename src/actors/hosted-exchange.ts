@@ -145,7 +145,8 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     mark.notePassed(this.#upload?.bytesSent ?? 0);
     this.#passed ??= ['passed', id];
     if (!outbox.isLast(this.#passed)) outbox.add(this.#passed);
-    outbox.weigh(bytes);
+    // The pool wakes up and fetches more while they are written here.
+    if (outbox.weigh(bytes)) outbox.flush();
   }
 
   uploadSent(): void {

@@ -22,10 +22,7 @@ export interface Postable {
   postMessage(value: unknown, transfer: readonly Transferable[]): void;
 }
 
-/**
- * A parcel that stands for so many does not wait for the end of the turn: of the 256 KiB that an
- * upload may have with a thread by default, one part is sent there while the next is made here.
- */
+/** A parcel that stands for so many should not wait for the end of the turn. */
 const PARCEL_BYTES = 64 * 1024;
 
 /** To transfer fewer costs more than to copy them. */
@@ -63,11 +60,10 @@ export class Outbox<Item> {
     return item !== undefined && this.#items.at(-1) === item;
   }
 
-  /** What was added stands for so many bytes more. */
-  weigh(bytes: number): void {
-    const before = this.#bytes;
+  /** What was added stands for so many bytes more; whether that should be posted soon. */
+  weigh(bytes: number): boolean {
     this.#bytes += bytes;
-    if (before < PARCEL_BYTES && this.#bytes >= PARCEL_BYTES) queueMicrotask(() => this.flush());
+    return this.#bytes >= PARCEL_BYTES;
   }
 
   /** Puts one item in the place of these, if they are the last and have not been posted. */

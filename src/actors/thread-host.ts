@@ -67,11 +67,9 @@ class ThreadHost {
         break;
       }
       case 'lent': {
-        const [, id, pieces] = command;
-        for (const piece of pieces) {
-          const chunk = this.#blocks.bytes(...piece);
-          if (chunk !== undefined) this.#exchanges.get(id)?.chunk(chunk);
-        }
+        const [, id, block, from, length] = command;
+        const chunk = this.#blocks.bytes(block, from, length);
+        if (chunk !== undefined) this.#exchanges.get(id)?.chunk(chunk);
         break;
       }
       case 'block':

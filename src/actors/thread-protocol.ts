@@ -16,9 +16,9 @@ export type ThreadCommand =
   /** The marks of the exchanges dispatched from now on (see `actors/shared-marks`). */
   | readonly ['marks', page: SharedArrayBuffer]
   | readonly ['dispatch', id: number, request: PostedRequest, creditBytes: number]
-  /** A part of the body that comes along, or some that lie in blocks; and the end. */
+  /** A part of the body that comes along, or lies in a block (`actors/shared-blocks`); the end. */
   | readonly ['chunk', id: number]
-  | readonly ['lent', id: number, pieces: readonly LentPiece[]]
+  | readonly ['lent', id: number, block: number, from: number, length: number]
   | readonly ['finish', id: number]
   /** So many more bytes of the response may be posted; below zero, so many fewer. */
   | readonly ['grant', id: number, bytes: number]
@@ -28,9 +28,6 @@ export type ThreadCommand =
   | readonly ['ping']
   /** Close the connections, in order or at once, and end. */
   | readonly ['end', peacefully: boolean];
-
-/** Bytes in a block (see `actors/shared-blocks`). */
-export type LentPiece = readonly [block: number, from: number, length: number];
 
 export type PostedRequest = readonly [
   method: string,

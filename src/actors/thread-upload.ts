@@ -11,8 +11,8 @@ import type { BodySink } from './body-stream.ts';
 import type { Outbox } from './port-outbox.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
 import type { SharedMark } from './shared-marks.ts';
-import type { LentPiece, ThreadCommand } from './thread-protocol.ts';
-import type { BlockShelf } from './upload-blocks.ts';
+import type { ThreadCommand } from './thread-protocol.ts';
+import { BLOCK_BYTES, type BlockShelf } from './upload-blocks.ts';
 import type { UploadBody } from './upload-body.ts';
 
 /** The way to the thread, for one upload. */
@@ -23,16 +23,12 @@ export interface UploadLink {
   readonly blocks: SharedBlocks;
 }
 
-type Lent = readonly ['lent', id: number, pieces: LentPiece[]];
-
 export class ThreadUpload implements BodySink {
-  readonly pieceBytes = Number.POSITIVE_INFINITY;
+  readonly pieceBytes = BLOCK_BYTES;
   /** Whether the mark tells which bytes the system has taken. */
   drains = false;
   readonly #link: UploadLink;
   readonly #body: UploadBody;
-  /** The pieces that were lent last. */
-  #lent: Lent | undefined;
   /** Bytes that went to the thread, and that are known to have gone to the transport. */
   #acceptedBytes = 0;
   #passedBytes = 0;
@@ -64,12 +60,13 @@ export class ThreadUpload implements BodySink {
     this.#acceptedBytes += byteLength;
     const block = blocks.numberOf(bytes);
     if (block !== undefined) {
-      this.#lend([block, byteOffset, byteLength]);
+      outbox.add(['lent', id, block, byteOffset, byteLength]);
     } else {
       outbox.give(bytes);
       outbox.add(['chunk', id]);
     }
-    outbox.weigh(byteLength);
+    // Not now: the end may follow, and the peer must not answer before the thread knows of it.
+    if (outbox.weigh(byteLength)) queueMicrotask(() => outbox.flush());
     return true;
   }
 
@@ -103,15 +100,5 @@ export class ThreadUpload implements BodySink {
 
   get #newlyPassed(): number {
     return this.#link.mark.passedSince(this.#passedBytes);
-  }
-
-  #lend(piece: LentPiece): void {
-    const { id, outbox } = this.#link;
-    if (this.#lent !== undefined && outbox.isLast(this.#lent)) {
-      this.#lent[2].push(piece);
-      return;
-    }
-    this.#lent = ['lent', id, [piece]];
-    outbox.add(this.#lent);
   }
 }

@@ -113,11 +113,13 @@ test('C2 sends what was accepted to a slow peer, however long it takes, and drai
   const { clock, pool, handle, connection } = await stalledUpload(peer);
   clock.advance(29_000);
   connection.resume();
-  await connection.readBodyBytes(MUCH / 2);
+  let received = 0;
+  while (received < MUCH / 2) received += (await connection.nextChunk())?.length ?? MUCH;
   clock.advance(29_000);
-  // It leaves in pieces of 64 KiB, each in a frame of nine bytes, and then the last chunk.
-  const rest = await connection.readText(MUCH / 2 + (MUCH / 65_536) * 9 + 5);
-  expect(rest.endsWith('\r\n0\r\n\r\n')).toBe(true);
+  for (let chunk = await connection.nextChunk(); chunk; chunk = await connection.nextChunk()) {
+    received += chunk.length;
+  }
+  expect(received).toBe(MUCH);
   const ended = failureOf(pool, handle);
   clock.advance(29_000);
   expect(pool.stats().inFlight).toBe(1);
