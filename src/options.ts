@@ -139,7 +139,8 @@ export interface PoolLimits {
   readonly maxPerOrigin?: number | undefined;
   /**
    * Each origin's own limit is found from its latency and failures, at most `maxPerOrigin`, which
-   * has to be finite; and a 429 or 503 with `Retry-After` pauses its origin so long. Default `false`.
+   * has to be finite; and a 429 or 503 with `Retry-After` pauses its origin so long, an hour at most.
+   * Default `false`.
    */
   readonly adaptive?: boolean | undefined;
   /** Exchanges that may wait for admission; beyond it `ERR_OVERLOAD` (H6). Default 1 000 000. */

@@ -18,9 +18,14 @@ export function isOverloaded({ status }: Answer): boolean {
   return status === 429 || status === 503 || status === 504;
 }
 
-/** How long an overloaded origin asks to be left alone; `wallMs`: since 1970. */
+/** No origin is left alone for longer: it may be asked again then, and may say so again. */
+const MOST_PAUSE_MS = 60 * 60_000;
+
+/** How long an overloaded origin is to be left alone, as it asks; `wallMs`: since 1970. */
 export function pauseMs({ status, headers }: Answer, wallMs: number): number | undefined {
-  return status === 429 || status === 503 ? retryAfterMs(headers, wallMs) : undefined;
+  if (status !== 429 && status !== 503) return undefined;
+  const askedMs = retryAfterMs(headers, wallMs);
+  return askedMs === undefined ? undefined : Math.min(askedMs, MOST_PAUSE_MS);
 }
 
 /** Failures before any answer that an overloaded origin would cause. */

@@ -153,6 +153,23 @@ describe('Retry-After', () => {
     expect(gaugesOf(pool)).toMatchObject({ queued: 0, running: 1 });
   });
 
+  test.each([
+    ['a second more', '3601', {}],
+    ['years', '99999999999', {}],
+    ['what is no number any more', '9'.repeat(400), {}],
+    ['a date', 'Fri, 31 Dec 9999 23:59:59 GMT', { date: 'Sat, 21 Nov 2026 12:00:00 GMT' }],
+  ])('H9 of more than an hour pauses its origin for an hour: %s', async (_what, value, more) => {
+    const run = scripted({ maxPerOrigin: 1, adaptive: true });
+    await using simulated = run.simulated;
+    const { pool, clock, replyTo } = simulated;
+    for (const url of [A, A]) pool.get(url, { replyTo });
+    await answer(run, 503, { 'retry-after': value, ...more });
+    clock.advance(60 * 60_000 - 1);
+    expect(gaugesOf(pool)).toMatchObject({ queued: 1, running: 0 });
+    clock.advance(1 + TICK_MS);
+    expect(await answer(run, 200)).toBe(A);
+  });
+
   test.each(['soon', '-1', '1.5', ''])('H9 that says %j is ignored', async (value) => {
     const run = scripted({ maxPerOrigin: 1, adaptive: true });
     await using simulated = run.simulated;
