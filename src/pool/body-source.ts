@@ -6,6 +6,7 @@
  * would stay open for ever, and with it a file or a connection.
  */
 
+import { isErrored, isReadable, Readable } from 'node:stream';
 import type { BodyChunk } from '../options.ts';
 
 export type BodySource = AsyncIterable<BodyChunk> | Iterable<BodyChunk>;
@@ -48,11 +49,17 @@ const claimed = new WeakSet<BodySource>();
 /** What is wrong with a stream that has no bytes to give to another request. */
 export function unreadable(source: BodySource): string | undefined {
   if (claimed.has(source)) return 'is a stream that is the body of another request';
-  if (isWebStream(source)) {
-    return source.locked ? 'is a stream that somebody else reads' : undefined;
-  }
-  const isOver = isNodeStream(source) && (source.destroyed || source.readableEnded);
-  return isOver ? 'is a stream that was destroyed, or read to its end' : undefined;
+  if (isWebStream(source) && source.locked) return 'is a stream that somebody else reads';
+  return isOver(source) ? 'is a stream that was destroyed, or read to its end' : undefined;
+}
+
+function isOver(source: BodySource): boolean {
+  if (isNodeStream(source)) return source.destroyed === true || source.readableEnded === true;
+  if (!isWebStream(source)) return false;
+  // Node answers for its streams of the web as well, though its types do not say so. One that was
+  // closed and never read is an empty body, and one that failed has an error to tell.
+  const stream = source as unknown as NodeJS.ReadableStream;
+  return Readable.isDisturbed(stream) && isReadable(stream) === false && !isErrored(stream);
 }
 
 /**

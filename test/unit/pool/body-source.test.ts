@@ -184,14 +184,49 @@ test('H1 refuses a stream that has no bytes any more, or that somebody else read
   const destroyed = new Readable({ read() {} }).destroy();
   const locked = new Blob(['read']).stream();
   locked.getReader();
-  for (const body of [ended, destroyed, locked]) {
+  const read = new Blob(['gone']).stream();
+  for await (const _ of read);
+  const cancelled = new Blob(['gone']).stream();
+  await cancelled.cancel();
+  for (const body of [ended, destroyed, locked, read, cancelled]) {
     expect(() => pool.post(peer.origin, { body })).toThrow(/^bad options: body: is a stream that /);
   }
+});
+
+/** A stream of which one chunk was read already. */
+async function begunReadable(): Promise<Readable> {
   const begun = Readable.from(['peeked', 'rest']);
   await new Promise((resolve) => begun.once('readable', resolve));
   expect(begun.read()).toBe('peeked');
-  const handle = pool.post(peer.origin, { body: begun });
+  return begun;
+}
+
+async function begunWebStream(): Promise<ReadableStream<Uint8Array>> {
+  const begun = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      for (const chunk of ['peeked', 'rest']) controller.enqueue(Buffer.from(chunk));
+      controller.close();
+    },
+  });
+  const reader = begun.getReader();
+  expect(String((await reader.read()).value)).toBe('peeked');
+  reader.releaseLock();
+  return begun;
+}
+
+test.each([
+  ['what is left of a Readable', begunReadable, 'rest'],
+  ['what is left of a ReadableStream', begunWebStream, 'rest'],
+  ['a ReadableStream that never had anything', async () => new Blob([]).stream(), ''],
+  ['one that nobody has read, and that is closed', async () => closedWebStream(), ''],
+])('sends %s', async (_what, make, text) => {
+  const { pool, peer } = await setup();
+  const handle = pool.post(peer.origin, { body: await make() });
   const { body } = await (await peer.connection()).readRequest();
-  expect(Buffer.from(body).toString()).toBe('rest');
+  expect(Buffer.from(body).toString()).toBe(text);
   pool.cancel(handle);
 });
+
+function closedWebStream(): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
+}
