@@ -10,7 +10,6 @@ import {
   type ResolvedDefaults,
   type ResolvedRequest,
 } from '../resolved-options.ts';
-import { claim } from './body-source.ts';
 import type { Parts } from './contradictions.ts';
 import { inPieces } from './request-body.ts';
 import { headerValue } from './request-headers.ts';
@@ -31,7 +30,6 @@ export function assembleRequest(checked: Assembly): ResolvedRequest {
   const { stream, streamBody } = draft;
   const upload = streamBody || body.source !== undefined;
   const isLong = stream || streamBody;
-  if (body.source !== undefined) claim(body.source);
   const windowDefault =
     given.replyTo === undefined ? MAILBOX_WINDOW_BYTES : Number.POSITIVE_INFINITY;
   return {

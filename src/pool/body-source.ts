@@ -63,11 +63,12 @@ function isOver(source: BodySource): boolean {
 }
 
 /**
- * The body of a request that is not read yet. A stream may fail while its request waits, or
+ * The body of a request that was taken, and is not read yet. A stream may fail while its request waits, or
  * connects. Whoever reads it hears of that then; without a listener until then the process would
  * die of it.
  */
-export function claim(source: BodySource): void {
+export function claim(source: BodySource | undefined): void {
+  if (source === undefined) return;
   if (isWebStream(source)) claimed.add(source);
   if (!isNodeStream(source)) return;
   claimed.add(source);

@@ -14,6 +14,7 @@ import type { PoolLimits } from '../options.ts';
 import type { ResolvedDefaults, ResolvedPool, ResolvedRequest } from '../resolved-options.ts';
 import type { PoolStats } from '../stats.ts';
 import { Admission } from './admission.ts';
+import { claim } from './body-source.ts';
 import { Deadlines } from './deadlines.ts';
 import { Flight } from './flight.ts';
 import type { FlightHost } from './flight-host.ts';
@@ -73,6 +74,7 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
     const request = resolveRequest(call, this.defaults);
     // Again: options may be read from code of the user's, which may end the pool.
     this.assertOpen();
+    claim(request.source);
     const flight = this.#flights.add((ref, row) => new Flight({ ref, row }, request, this));
     const handle = this.handles.create(flight);
     this.launch(flight);

@@ -13,6 +13,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { AsyncHandle } from '../../async-handle.ts';
 import type { Clock } from '../../clock.ts';
 import { type ErrorCode, RequestError } from '../../errors.ts';
+import { claim } from '../body-source.ts';
 import type { Exchanges } from '../checked-calls.ts';
 import { Deadlines } from '../deadlines.ts';
 import { FlightTable } from '../flight-table.ts';
@@ -108,6 +109,7 @@ export class Connection
     const wire = packCall(call, request, defaults);
     // Again: options may be read from code of the user's, which may end the connection.
     this.#assertOpen();
+    claim(request.source);
     const flight = this.#flights.add(
       (ref, row) => new RemoteFlight({ ref, row }, request, this, isSync),
     );

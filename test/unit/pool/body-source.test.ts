@@ -9,6 +9,7 @@ import {
   readerOf,
   sourceFrom,
 } from '../../../src/pool/body-source.ts';
+import { connectedPool } from '../../helpers/connected.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
 
@@ -174,6 +175,30 @@ test('H1 refuses a stream as the body of two requests, and leaves the first whol
     const { body } = await (await peer.connection()).readRequest();
     expect(Buffer.from(body).toString()).toBe('one body');
     pool.cancel(first);
+  }
+});
+
+test('P1 leaves a stream free whose request was not taken, because its options end the pool', async () => {
+  await using connected = connectedPool();
+  for (const ending of [createPool(), connected.connected]) {
+    const { pool, peer } = await setup();
+    const body = Readable.from(['still', ' whole']);
+    let ended: Promise<void> | undefined;
+    const options = {
+      body,
+      get idleTimeout() {
+        ended = ending.destroy();
+        return 1_000;
+      },
+    };
+    expect(() => ending.post(peer.origin, options)).toThrow(
+      expect.objectContaining({ code: 'ERR_POOL_DESTROYED' }),
+    );
+    await ended;
+    const handle = pool.post(peer.origin, { body });
+    const { body: sent } = await (await peer.connection()).readRequest();
+    expect(Buffer.from(sent).toString()).toBe('still whole');
+    pool.cancel(handle);
   }
 });
 
