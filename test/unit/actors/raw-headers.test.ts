@@ -50,3 +50,14 @@ test('N11 no header is lost to, or found on, the prototype of objects', () => {
     ['constructor', 'c'],
   ]);
 });
+
+test('N12 each block has its own values, however often its names were seen', () => {
+  for (let round = 0; round < 600; round += 1) {
+    for (const name of ['Same', 'same', `Other-${round}`]) {
+      const packed = packRawHeaders([name, `${round}`, 'Set-Cookie', name, 'Set-Cookie', 'b']);
+      const headers = { [name.toLowerCase()]: `${round}`, 'set-cookie': [name, 'b'] };
+      expect(unpackHeaders(packed)).toEqual(headers);
+      expect(decodeRawHeaders(packed)[0]).toBe(name);
+    }
+  }
+});
