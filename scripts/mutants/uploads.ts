@@ -32,8 +32,8 @@ export const uploads: readonly Mutant[] = [
   {
     id: 'taken-bytes: keeps the buffer of its sender instead of a copy',
     file: taken,
-    find: '    if (owned) {',
-    replace: '    if (owned || bytes.byteLength <= BLOCK_BYTES) {',
+    find: 'this.#copy(part, shelf);',
+    replace: 'this.#append(part);',
     breaks: 'U1',
   },
   {
