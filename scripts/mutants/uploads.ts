@@ -5,7 +5,8 @@ import { MODEL, type Mutant } from './mutant.ts';
 const body = 'src/actors/upload-body.ts';
 const taken = 'src/actors/taken-bytes.ts';
 const flight = 'src/pool/flight-upload.ts';
-const owner = MODEL;
+const loans = 'src/actors/block-loans.ts';
+const BLOCKS = 'test/property/upload-blocks.property.test.ts';
 
 export const uploads: readonly Mutant[] = [
   {
@@ -105,4 +106,21 @@ export const uploads: readonly Mutant[] = [
     replace: '? () => {}',
     breaks: 'X1, P2',
   },
-].map((mutant) => ({ ...mutant, owner }));
+  {
+    id: 'block-loans: uses memory again whose last bytes the system has not taken',
+    file: loans,
+    find: 'loan.end = position + length;',
+    replace: 'loan.end = position;',
+    breaks: 'U1',
+    owner: BLOCKS,
+  },
+  {
+    id: 'taken-bytes: sends what is its own before what waits in a block',
+    file: taken,
+    find: `    this.#closeBlock();
+    this.#line.push(bytes);`,
+    replace: '    this.#line.push(bytes);',
+    breaks: 'U1',
+    owner: BLOCKS,
+  },
+].map((mutant) => ({ owner: MODEL, ...mutant }));
