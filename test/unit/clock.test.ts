@@ -1,9 +1,13 @@
 /** The clock of a thread that is sometimes busy. */
 
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { realClock } from '../../src/clock.ts';
 import { collectUnhandled, settled } from '../helpers/leaks.ts';
+
+const run = promisify(execFile);
 
 const BUSY_MS = 200;
 
@@ -42,6 +46,18 @@ describe('the real clock', () => {
     const firedMs = await fired;
     expect(firedMs - startMs).toBeGreaterThanOrEqual(BUSY_MS + 50);
     expect(realClock.missedSince(startMs)).toBeGreaterThan(20);
+  });
+
+  test.each([
+    ['a timer until it fires', {}, 'fired\n'],
+    ['none that is told not to', { ref: false }, ''],
+  ])('keeps its process alive for %s', async (_what, options, said) => {
+    const text = `
+      import { realClock } from '${new URL('../../src/clock.ts', import.meta.url)}';
+      realClock.setTimeout(() => console.log('fired'), 50, ${JSON.stringify(options)});
+    `;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', text]);
+    expect(stdout).toBe(said);
   });
 
   test('lets what came while its thread was busy be heard before a timer that is late', async () => {
