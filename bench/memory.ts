@@ -7,8 +7,16 @@ import { type RemoteClient, runOnce } from './child.ts';
 import type { Operation } from './clients/client.ts';
 import { MIB } from './payload.ts';
 
-/** A slow consumer and a stalled server stop for half a second, early or at the start. */
-export type Scenario = 'download' | 'slow consumer' | 'upload' | 'stalled server';
+/**
+ * A slow consumer and a stalled server stop for half a second, early or at the start. With one
+ * buffer the sender makes no garbage itself: what there is, is its client's.
+ */
+export type Scenario =
+  | 'download'
+  | 'slow consumer'
+  | 'upload'
+  | 'upload, one buffer'
+  | 'stalled server';
 
 /** The order a probe's process gets. */
 export interface Probe {
@@ -39,6 +47,7 @@ const SCENARIOS: readonly (readonly [Scenario, Operation])[] = [
   ['download', 'download'],
   ['slow consumer', 'download'],
   ['upload', 'upload'],
+  ['upload, one buffer', 'upload'],
   ['stalled server', 'upload'],
 ];
 
