@@ -7,6 +7,7 @@ import { lifecycle } from './lifecycle.ts';
 import { limits } from './limits.ts';
 import type { Mutant } from './mutant.ts';
 import { pools } from './pools.ts';
+import { threads } from './threads.ts';
 import { times } from './times.ts';
 import { transports } from './transports.ts';
 import { uploads } from './uploads.ts';
@@ -18,6 +19,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...deliveries,
   ...times,
   ...pools,
+  ...threads,
   ...admissions,
   ...limits,
   ...transports,

@@ -23,6 +23,14 @@ export const limits: readonly Mutant[] = [
     breaks: 'H9, H3',
   },
   {
+    id: 'load-signs: leaves an origin alone for years',
+    file: 'src/pool/load-signs.ts',
+    find: 'Math.min(askedMs, MOST_PAUSE_MS)',
+    replace: 'askedMs',
+    breaks: 'H9',
+    owner: 'test/unit/clauses/adaptive.test.ts',
+  },
+  {
     id: 'adaptive: finds a limit above the one that was set',
     file: 'src/pool/adaptive.ts',
     find: 'this.#limit = Math.min(this.#most, Math.max(1, limit));',

@@ -72,6 +72,31 @@ export const transports: readonly Mutant[] = [
     owner: MODEL,
   },
   {
+    id: 'foreign-errors: calls a head that no response has a broken socket',
+    file: errors,
+    find: "if (foreign === 'ERR_ASSERTION' && point.started && !point.headReceived) return 'ERR_PROTOCOL';",
+    replace: '',
+    breaks: 'E',
+    owner: ERRORS,
+  },
+  {
+    id: 'hint-rate: counts hints for as long as a server works',
+    file: 'src/actors/hint-rate.ts',
+    find: 'if (nowMs - this.#sinceMs >= HINTS_MS) {',
+    replace: 'if (this.#count === 0) {',
+    breaks: 'N11',
+    owner: 'test/unit/actors/exchange.test.ts',
+  },
+  {
+    id: 'flight-attempt: takes hints for nothing that moves',
+    file: 'src/pool/flight-attempt.ts',
+    find: `hinted(): void {
+    this.#flight.clock.moved();`,
+    replace: 'hinted(): void {',
+    breaks: 'T1',
+    owner: 'test/unit/clauses/timeouts.test.ts',
+  },
+  {
     id: 'foreign-errors: calls a failed handshake a failed connect',
     file: errors,
     find: "return point.isTls ? 'ERR_TLS' : 'ERR_CONNECT';",

@@ -7,6 +7,7 @@ const taken = 'src/actors/taken-bytes.ts';
 const flight = 'src/pool/flight-upload.ts';
 const loans = 'src/actors/block-loans.ts';
 const BLOCKS = 'test/property/upload-blocks.property.test.ts';
+const SOURCES = 'test/unit/pool/body-source.test.ts';
 
 export const uploads: readonly Mutant[] = [
   {
@@ -105,6 +106,24 @@ export const uploads: readonly Mutant[] = [
     find: '? () => void source.destroy()',
     replace: '? () => {}',
     breaks: 'X1, P2',
+  },
+  {
+    id: 'body-source: takes a stream of the web that was read for an empty body',
+    file: 'src/pool/body-source.ts',
+    find: 'return Readable.isDisturbed(stream) &&',
+    replace: 'return false &&',
+    breaks: 'H1',
+    owner: SOURCES,
+  },
+  {
+    id: 'engine: keeps the stream of a request that it does not take',
+    file: 'src/pool/engine.ts',
+    find: `    this.assertOpen();
+    claim(request.source);`,
+    replace: `    claim(request.source);
+    this.assertOpen();`,
+    breaks: 'P1',
+    owner: SOURCES,
   },
   {
     id: 'block-loans: uses memory again whose last bytes the system has not taken',
