@@ -3,7 +3,7 @@
  */
 
 import type { BenchClient, Operation } from './clients/client.ts';
-import { KIB, MIB } from './payload.ts';
+import { CHUNK_BYTES, KIB, MIB, useChunksOf } from './payload.ts';
 
 export interface BenchCase {
   readonly name: string;
@@ -21,6 +21,8 @@ export interface BenchCase {
   readonly inFlight: number;
   /** Body bytes that each request moves. */
   readonly bytes: number;
+  /** In chunks of so many, where it is streamed up. */
+  readonly chunkBytes: number;
 }
 
 const SMALL = {
@@ -33,6 +35,7 @@ const SMALL = {
   requests: 4000,
   inFlight: 64,
   bytes: KIB,
+  chunkBytes: CHUNK_BYTES,
 };
 const STREAM = {
   reference: 'undici.stream',
@@ -42,6 +45,7 @@ const STREAM = {
   requests: 1,
   inFlight: 1,
   bytes: 256 * MIB,
+  chunkBytes: CHUNK_BYTES,
 };
 
 export const CASES: readonly BenchCase[] = [
@@ -49,16 +53,25 @@ export const CASES: readonly BenchCase[] = [
   { name: 'post', title: 'POST, 1 KiB body, 64 in flight', operation: 'post', ...SMALL },
   { name: 'down', title: '256 MiB down, chunks of 64 KiB', operation: 'download', ...STREAM },
   { name: 'up', title: '256 MiB up, chunks of 64 KiB', operation: 'upload', ...STREAM },
+  {
+    ...STREAM,
+    name: 'pieces',
+    title: '32 MiB up, chunks of 4 KiB',
+    operation: 'upload',
+    bytes: 32 * MIB,
+    chunkBytes: 4 * KIB,
+  },
 ];
 
 /** A client makes so many requests of the case, each checked to have moved all its bytes. */
 export async function runTurn(
-  { inFlight, bytes, operation }: BenchCase,
+  { inFlight, bytes, chunkBytes, operation }: BenchCase,
   client: BenchClient,
   origin: string,
   requests: number,
 ): Promise<void> {
   const run = OPERATIONS[operation];
+  useChunksOf(chunkBytes);
   let started = 0;
   const lane = async (): Promise<void> => {
     while (started++ < requests) {

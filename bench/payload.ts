@@ -1,6 +1,7 @@
 /**
  * Bodies to send and sinks to receive into, shared by the clients so that none of them pays for
- * more than its own work. Chunks are 64 KiB and always the same buffer, unless `useFreshChunks`.
+ * more than its own work. Chunks are of 64 KiB, unless `useChunksOf` says otherwise, and always the
+ * same buffer, unless `useFreshChunks` does.
  */
 
 import { Readable, Writable } from 'node:stream';
@@ -9,18 +10,23 @@ import type { Pace } from './clients/client.ts';
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 
-const CHUNK = Buffer.alloc(64 * KIB, 'spool');
-let nextChunk = (): Buffer => CHUNK;
+export const CHUNK_BYTES = 64 * KIB;
+let chunk = Buffer.alloc(CHUNK_BYTES, 'spool');
+let nextChunk = (): Buffer => chunk;
+
+export function useChunksOf(bytes: number): void {
+  if (bytes !== chunk.length) chunk = Buffer.alloc(bytes, 'spool');
+}
 
 /** From now on every chunk is a buffer of its own: one that is kept somewhere takes memory. */
 export function useFreshChunks(): void {
-  nextChunk = () => Buffer.from(CHUNK);
+  nextChunk = () => Buffer.from(chunk);
 }
 
 /** The chunks of a body of `bytes` bytes. */
 export function* chunksOf(bytes: number): Generator<Buffer> {
-  for (let rest = bytes; rest > 0; rest -= CHUNK.length) {
-    yield rest < CHUNK.length ? CHUNK.subarray(0, rest) : nextChunk();
+  for (let rest = bytes; rest > 0; rest -= chunk.length) {
+    yield rest < chunk.length ? chunk.subarray(0, rest) : nextChunk();
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: what an exchange costs here and with undici, fetch, got and axios, side by side.
  *
- *     npm run bench -- [--only get|post|down|up|memory|queue|routing]… [--clients a,b] [--isolated]
- *                      [--rounds n] [--json] [--check]
+ *     npm run bench -- [--only get|post|down|up|pieces|memory|queue|routing]… [--clients a,b]
+ *                      [--isolated] [--rounds n] [--json] [--check]
  *
  * The clients take turns in interleaved rounds against one server. They share a process, as the
  * cost budget has it; `--isolated` gives each its own, where no peer spoils what V8 has learnt from
