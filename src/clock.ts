@@ -27,7 +27,8 @@ export const WATCHED_MS = 100;
 
 /**
  * Monotonic time of this process. Its timers keep the process alive while they are armed, where they
- * are not told otherwise. One that comes late lets what has arrived in the meantime be read first: it may be what was waited for.
+ * are not told otherwise. One that comes late lets what has arrived in the meantime be read first: it
+ * may be what was waited for.
  */
 export const realClock: Clock = {
   now: () => performance.now(),
