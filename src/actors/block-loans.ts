@@ -59,7 +59,8 @@ export class BlockLoans {
     if (loan === undefined || loan.to === loan.from) return NOTHING;
     loan.to -= 1;
     loan.end -= 1;
-    return loan.block.slice(loan.to, loan.to + 1);
+    // Not `slice`, which of a buffer is a view: the block may be in other hands when it leaves.
+    return Uint8Array.of(loan.block[loan.to] ?? 0);
   }
 
   /** The first of the bytes that wait, at most so many. */

@@ -185,3 +185,19 @@ test('U2 has no more than 16 blocks for all uploads, and goes on without', async
   }
   expect(OWN_BLOCKS.counts.lent).toBe(0);
 });
+
+test('U5 keeps the last declared byte as it was, whoever uses its block meanwhile', async () => {
+  const held = new LateSystem({ contentLength: 3, pieceBytes: BLOCK_BYTES });
+  await held.body.write(Buffer.from('abc'), false);
+  held.body.pull();
+  held.pass();
+  held.take();
+  held.body.pull();
+  expect(OWN_BLOCKS.counts.lent).toBe(0);
+  const other = new LateSystem();
+  await other.body.write(Buffer.alloc(BLOCK_BYTES, 'z'), false);
+  held.body.finish();
+  await held.takeAll();
+  expect(Buffer.concat(held.received).toString()).toBe('abc');
+  other.body.close();
+});
