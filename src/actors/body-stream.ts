@@ -58,8 +58,8 @@ const HTTP2_PIECE_BYTES = 64 * 1024;
 export class BodyStream extends Readable implements BodySink {
   /** The HTTP/2 stream undici pipes into; stays `undefined` on HTTP/1.1. */
   target: Writable | undefined;
-  /** The HTTP/1.1 connection it is written to, where the transport is the worker's own. */
-  connection: Pick<Connection, 'flushed'> | undefined;
+  /** The connection it is written to, where the transport is the worker's own. */
+  connection: Pick<Connection, 'flushed' | 'isHttp2'> | undefined;
   readonly #channel: BodySource;
   /** Not those of a piece that it is just accepting. */
   #acceptedBytes = 0;
@@ -74,7 +74,7 @@ export class BodyStream extends Readable implements BodySink {
   }
 
   get pieceBytes(): number {
-    return this.#draining === undefined ? HTTP2_PIECE_BYTES : PIECE_BYTES;
+    return this.connection?.isHttp2 === false ? PIECE_BYTES : HTTP2_PIECE_BYTES;
   }
 
   get heldBytes(): number {
@@ -82,12 +82,11 @@ export class BodyStream extends Readable implements BodySink {
   }
 
   get shelf(): BlockShelf | undefined {
-    return this.#draining === undefined ? undefined : OWN_BLOCKS;
+    return this.connection === undefined ? undefined : OWN_BLOCKS;
   }
 
   get drainedBytes(): number | undefined {
-    if (this.#draining?.flushed() !== true) return undefined;
-    return this.#acceptedBytes - this.readableLength;
+    return this.#hasDrained ? this.#acceptedBytes - this.readableLength : undefined;
   }
 
   accept(bytes: Uint8Array): boolean {
@@ -121,10 +120,13 @@ export class BodyStream extends Readable implements BodySink {
     return super.pipe(target, options);
   }
 
-  /** The connection, where it shows what the system has taken. */
-  get #draining(): Pick<Connection, 'flushed'> | undefined {
-    // An HTTP/2 session keeps what it was given until the peer opens its windows.
-    return this.target === undefined ? this.connection : undefined;
+  /** Whether the system has taken all that has left this stream, as far as it can be known. */
+  get #hasDrained(): boolean {
+    const { connection, target } = this;
+    if (connection === undefined) return false;
+    if (!connection.isHttp2) return connection.flushed();
+    // A session keeps what it was given until the peer opens its windows, and calls back only then.
+    return target !== undefined && target.writableLength === 0 && !target.destroyed;
   }
 }
 

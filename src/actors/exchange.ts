@@ -256,7 +256,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     const connection = this.#holder?.connection;
     if (connection === undefined) return;
     this.connection = connection;
-    if (this.#body !== undefined && !connection.isHttp2) this.#body.connection = connection;
+    if (this.#body !== undefined) this.#body.connection = connection;
     this.reusedConnection = connection.requests > 0;
     connection.requests += 1;
   }

@@ -129,10 +129,7 @@ describe('U1 sends what was in the buffer at each call', () => {
   });
 });
 
-test.each<[Protocol, boolean]>([
-  ['HTTP/1.1', true],
-  ['HTTP/2', false],
-])('U2 uses memory again over %s: %s', async (protocol, expected) => {
+test.each<Protocol>(['HTTP/1.1', 'HTTP/2'])('U2 uses memory again over %s', async (protocol) => {
   await using stage = await uploadStage(protocol, INLINE);
   const { pool, peer } = stage;
   const handle = pool.post(peer.origin, { streamBody: true });
@@ -141,7 +138,7 @@ test.each<[Protocol, boolean]>([
   const chunk = Buffer.alloc(65_536, 'a');
   const senders = Array.from({ length: 400 }, () => pool.sendBody(handle, chunk));
   await settled(50);
-  expect(OWN_BLOCKS.counts.lent > 0).toBe(expected);
+  expect(OWN_BLOCKS.counts.lent).toBeGreaterThan(0);
   pool.cancel(handle);
   await Promise.all(senders);
   expect(OWN_BLOCKS.counts.lent).toBe(0);
