@@ -3,22 +3,23 @@
 import { MODEL, type Mutant } from './mutant.ts';
 
 const exchange = 'src/actors/exchange.ts';
+const place = 'src/actors/exchange-place.ts';
 const errors = 'src/actors/foreign-errors.ts';
 const ERRORS = 'test/unit/actors/foreign-errors.test.ts';
 
 export const transports: readonly Mutant[] = [
   {
     id: 'exchange: takes a response that was cut over HTTP/2 for a whole one',
-    file: exchange,
-    find: 'const wasCut = this.#stream !== undefined && !this.#streamEnded && !this.#hasLength;',
+    file: place,
+    find: 'const wasCut = this.stream !== undefined && !this.peerEnded && !hasLength;',
     replace: 'const wasCut = false;',
     breaks: 'E, H3',
     owner: 'test/unit/clauses/one-end-http2.test.ts',
   },
   {
     id: 'exchange: takes a response that has its length for one that was cut',
-    file: exchange,
-    find: ' && !this.#hasLength;',
+    file: place,
+    find: ' && !hasLength;',
     replace: ';',
     breaks: 'E, H3',
     owner: 'test/unit/clauses/one-end-http2.test.ts',

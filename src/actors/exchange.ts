@@ -17,6 +17,7 @@ import type { BodyStream } from './body-stream.ts';
 import type { DispatchedRequest, ExchangeReports, Head, Transfer } from './carrier.ts';
 import { isGone } from './chunk-bytes.ts';
 import { DispatchOptions } from './dispatch-options.ts';
+import { ExchangePlace } from './exchange-place.ts';
 import { hidePeerBytes } from './foreign-errors.ts';
 import { HintRate } from './hint-rate.ts';
 import type { Connection } from './measured-connect.ts';
@@ -29,14 +30,10 @@ import type { Transport } from './worker-agent.ts';
 type Progress = 'dispatched' | 'started' | 'over';
 
 export class Exchange implements Transfer, Dispatcher.DispatchHandler, ConnectionUser {
-  connection: Connection | undefined;
-  reusedConnection: boolean | undefined;
-  #holder: ConnectionHolder | undefined;
-  /** Whether it waits at its holder for a connection. */
-  #waits = false;
   readonly #dispatcher: Pick<Transport, 'dispatch'>;
   readonly #reports: ExchangeReports;
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #place = new ExchangePlace();
   #controller: Dispatcher.DispatchController | undefined;
   #progress: Progress = 'dispatched';
   #wasStarted = false;
@@ -49,11 +46,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   #body: BodyStream | undefined;
   /** A body that goes as a whole. */
   #bytes: Uint8Array | undefined;
-  /** The HTTP/2 stream it runs on, where the transport is the worker's own. */
-  #stream: Writable | undefined;
-  /** Whether the peer has ended that stream. */
-  #streamEnded = false;
-  /** Whether the response says how long it is: undici ends it then only when all of it is there. */
+  /** Whether the response says how long it is. */
   #hasLength = false;
 
   constructor(
@@ -76,7 +69,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
 
   pause(): void {
     // What is left of a response that has ended comes off its stream (`actors/session-streams`).
-    if (this.#streamEnded) return;
+    if (this.#place.peerEnded) return;
     this.#paused = true;
     this.#control('pause');
   }
@@ -99,9 +92,16 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     return upload.bytesSent > 0 || upload.sent;
   }
 
+  get connection(): Connection | undefined {
+    return this.#place.connection;
+  }
+
+  get reusedConnection(): boolean | undefined {
+    return this.#place.reusedConnection;
+  }
+
   get flushed(): boolean {
-    if (this.#stream !== undefined) return this.#stream.writableFinished;
-    return this.connection?.flushed() ?? true;
+    return this.#place.flushed;
   }
 
   /** Here each step is reported as it is taken. */
@@ -112,34 +112,31 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     this.#aborted = true;
     const over = this.#progress === 'over';
     this.#progress = 'over';
-    const stream = this.#stream ?? this.#body?.target;
+    const stream = this.#place.stream ?? this.#body?.target;
     if (stream !== undefined) {
       resetStream(stream);
     } else if (!over) {
       this.#controller?.abort(ABORTED);
     }
-    // Not started: undici asks again in `onRequestStart`, and a connect for nobody ends now.
+    // Not started: undici asks again in `onRequestStart`.
     if (this.#controller === undefined) {
       this.#body?.destroy();
-      if (this.#waits) this.#holder?.abandon();
-      this.#waits = false;
+      this.#place.giveUp();
     }
   }
 
   assignedTo(holder: ConnectionHolder): boolean {
     if (this.#aborted) return false;
-    this.#holder = holder;
-    this.#waits = true;
+    this.#place.waitAt(holder);
     return true;
   }
 
   streamOpened(stream: Writable): void {
-    this.#stream = stream;
-    this.#streamEnded = false;
+    this.#place.opened(stream);
   }
 
   streamEnded(): void {
-    this.#streamEnded = true;
+    this.#place.peerEnded = true;
   }
 
   streamRefused(): void {
@@ -153,7 +150,8 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     }
     // Called again where undici replays a request that the peer had refused unprocessed.
     this.#controller = controller;
-    this.#noteConnection();
+    this.#place.starts(this);
+    if (this.#body !== undefined) this.#body.connection = this.#place.connection;
     if (this.#progress !== 'dispatched') return;
     if (this.#bytes !== undefined && isGone(this.#bytes)) {
       this.#reports.bodyGone();
@@ -198,12 +196,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   ): void {
     if (this.#progress === 'over') return;
     this.#progress = 'over';
-    this.#holder?.ended();
-    // undici takes a reset for the end of a body that only the close delimits (RFC 9112, 8), and over
-    // HTTP/2 one that nothing but END_STREAM does. Where a length does, a reset may follow it: a
-    // server of node that is busy sends NO_ERROR in place of END_STREAM.
-    const wasCut = this.#stream !== undefined && !this.#streamEnded && !this.#hasLength;
-    const reset = wasCut ? STREAM_CUT : this.connection?.reset;
+    const reset = this.#place.ended(this.#hasLength);
     if (reset !== undefined) this.#reports.exchangeFailed(reset);
     else this.#reports.responseEnded(plainHeaders(trailers));
   }
@@ -211,7 +204,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#progress === 'over') return;
     this.#progress = 'over';
-    this.#leaveHolder();
+    this.#place.leave();
     hidePeerBytes(error);
     this.#reports.exchangeFailed(error);
   }
@@ -240,30 +233,10 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
     }
   }
 
-  #leaveHolder(): void {
-    if (this.#waits) this.#holder?.leave();
-    this.#waits = false;
-  }
-
   get #overHttp2(): boolean {
-    return this.#stream !== undefined || this.#body?.target !== undefined;
-  }
-
-  #noteConnection(): void {
-    this.#stream = undefined;
-    this.#holder?.starts(this);
-    this.#leaveHolder();
-    const connection = this.#holder?.connection;
-    if (connection === undefined) return;
-    this.connection = connection;
-    if (this.#body !== undefined) this.#body.connection = connection;
-    this.reusedConnection = connection.requests > 0;
-    connection.requests += 1;
+    return this.#place.stream !== undefined || this.#body?.target !== undefined;
   }
 }
-
-/** The end of a response that was none; the stream itself has no error to give. */
-const STREAM_CUT = new Error('the stream was closed before the response had ended');
 
 /** Called so for `actors/foreign-errors`, as undici calls what else is wrong there. */
 const HINTS_ONLY = new Error('bad response: hints without end');
