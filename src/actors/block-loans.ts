@@ -1,15 +1,15 @@
 /**
  * The blocks of memory lent to one upload. Chunks are copied into them one behind the other, so that
- * what waits leaves in pieces that are as large as may be.
+ * what waits leaves in pieces that are as large as may be. A block of no shelf is used once.
  *
  * Invariants: bytes wait in the last block only; a block goes back to its shelf when it holds
- * nothing but bytes that the system has taken.
+ * nothing but bytes that the system has taken; one of no shelf is kept only while it is the last.
  */
 
 import type { BlockShelf } from './upload-blocks.ts';
 
 interface Loan {
-  readonly shelf: BlockShelf;
+  readonly shelf: BlockShelf | undefined;
   readonly block: Uint8Array;
   /** What waits in it: from here … */
   from: number;
@@ -37,8 +37,13 @@ export class BlockLoans {
   borrow(shelf: BlockShelf): boolean {
     const block = shelf.lend();
     if (block === undefined) return false;
-    this.#loans.push({ shelf, block, from: 0, to: 0, end: 0 });
+    this.#add(shelf, block);
     return true;
+  }
+
+  /** Uses a block of no shelf, once nothing waits. */
+  use(block: Uint8Array): void {
+    this.#add(undefined, block);
   }
 
   /** Copies bytes that begin at `position` in the body, as many as there is room for. */
@@ -67,8 +72,10 @@ export class BlockLoans {
   next(bytes: number): Uint8Array {
     const loan = this.#loans.at(-1);
     if (loan === undefined) return NOTHING;
-    const { block, from, to } = loan;
+    const { shelf, block, from, to } = loan;
     loan.from = Math.min(from + bytes, to);
+    // Whoever gets all of it may give it away.
+    if (shelf === undefined && loan.from === block.byteLength) this.#loans.pop();
     return block.subarray(from, loan.from);
   }
 
@@ -76,7 +83,7 @@ export class BlockLoans {
   giveBack(position: number): void {
     let loan = this.#loans[0];
     while (loan !== undefined && loan.end <= position) {
-      loan.shelf.takeBack(loan.block);
+      loan.shelf?.takeBack(loan.block);
       this.#loans.shift();
       loan = this.#loans[0];
     }
@@ -84,8 +91,14 @@ export class BlockLoans {
 
   /** Leaves the rest to the garbage collector. */
   drop(): void {
-    for (const { shelf, block } of this.#loans) shelf.forget(block);
+    for (const { shelf, block } of this.#loans) shelf?.forget(block);
     this.#loans = [];
+  }
+
+  #add(shelf: BlockShelf | undefined, block: Uint8Array): void {
+    const last = this.#loans.at(-1);
+    if (last !== undefined && last.shelf === undefined) this.#loans.pop();
+    this.#loans.push({ shelf, block, from: 0, to: 0, end: 0 });
   }
 }
 

@@ -10,7 +10,7 @@
 import { BlockLoans } from './block-loans.ts';
 import { BLOCK_BYTES, type BlockShelf } from './upload-blocks.ts';
 
-/** Fewer bytes of our own cost less to copy behind what waits than to send in a piece of their own. */
+/** Fewer bytes cost less to copy behind what waits than to send in a piece of their own. */
 const LEAST_PIECE_BYTES = 16 * 1024;
 
 export class TakenBytes {
@@ -45,7 +45,8 @@ export class TakenBytes {
    */
   take(bytes: Uint8Array, owned: boolean, shelf: BlockShelf | undefined): Uint8Array {
     if (owned) {
-      if (shelf === undefined || bytes.byteLength >= LEAST_PIECE_BYTES) this.#append(bytes);
+      const isFirst = shelf === undefined && this.waiting === 0;
+      if (isFirst || bytes.byteLength >= LEAST_PIECE_BYTES) this.#append(bytes);
       else this.#copy(bytes, shelf);
       this.#accept(bytes.byteLength);
       return NOTHING;
@@ -90,11 +91,18 @@ export class TakenBytes {
 
   #copy(bytes: Uint8Array, shelf: BlockShelf | undefined): void {
     let copied = this.#fill(bytes, 0);
-    if (copied < bytes.byteLength && shelf !== undefined) {
-      this.#closeBlock();
-      if (this.#blocks.borrow(shelf)) copied += this.#fill(bytes, copied);
-    }
+    if (copied === bytes.byteLength) return;
+    if (this.#hasNewBlock(bytes.byteLength - copied, shelf)) copied += this.#fill(bytes, copied);
     if (copied < bytes.byteLength) this.#append(copyOf(bytes.subarray(copied)));
+  }
+
+  /** Whether there is one for so many bytes; without the shelf's, chunks that are small share some. */
+  #hasNewBlock(bytes: number, shelf: BlockShelf | undefined): boolean {
+    this.#closeBlock();
+    if (shelf !== undefined && this.#blocks.borrow(shelf)) return true;
+    if (this.waiting === 0 || bytes >= LEAST_PIECE_BYTES) return false;
+    this.#blocks.use(Buffer.allocUnsafeSlow(LEAST_PIECE_BYTES));
+    return true;
   }
 
   /** Copies what goes into the last block; how much that was. */

@@ -6,6 +6,8 @@
  * latest with `release`.
  */
 
+import { Fifo } from './fifo.ts';
+
 export interface Offer {
   readonly chunk: Uint8Array;
   /** Its bytes are the library's own: nothing to copy. */
@@ -21,7 +23,7 @@ export interface WaitingOffer extends Offer {
 }
 
 export class UploadSenders {
-  #offers: WaitingOffer[] = [];
+  #offers = new Fifo<WaitingOffer>();
   #waiting: Answer[] = [];
   #released = false;
 
@@ -36,7 +38,7 @@ export class UploadSenders {
 
   /** Those of them that belong to the body whatever becomes of their senders. */
   get acceptedBytes(): number {
-    return bytesOf(this.#offers.filter(({ accepted }) => accepted));
+    return bytesOf([...this.#offers].filter(({ accepted }) => accepted));
   }
 
   /** Waits until the chunk is taken and there is room for more. */
@@ -76,8 +78,8 @@ export class UploadSenders {
 
   /** Those whose chunk is not taken, who are to be answered now. */
   drop(): readonly WaitingOffer[] {
-    const offers = this.#offers;
-    this.#offers = [];
+    const offers = [...this.#offers];
+    this.#offers = new Fifo();
     return offers;
   }
 
@@ -91,7 +93,7 @@ export class UploadSenders {
   }
 }
 
-function bytesOf(offers: readonly Offer[]): number {
+function bytesOf(offers: Iterable<Offer>): number {
   let bytes = 0;
   for (const { chunk } of offers) bytes += chunk.byteLength;
   return bytes;

@@ -10,6 +10,7 @@
  * of `uploadBuffer` and one chunk are under way, the other half is the pool's.
  */
 
+import { Fifo } from '../../actors/fifo.ts';
 import type { ResolvedRequest } from '../../resolved-options.ts';
 import { BodyPump, type PumpObserver } from '../body-pump.ts';
 import { giveUpUnread } from '../body-source.ts';
@@ -38,7 +39,7 @@ export class RemoteUpload {
   #left: number;
   /** Bytes sent that the pool has not taken. */
   #underWay = 0;
-  #offered: Offer[] = [];
+  #offered = new Fifo<Offer>();
   /** Senders whose chunk was sent and who wait for room. */
   #waiting: ((taken: boolean) => void)[] = [];
   #state: 'open' | 'finished' | 'closed' = 'open';
@@ -167,7 +168,7 @@ export class RemoteUpload {
   #drop(): void {
     this.#state = 'closed';
     const offered = this.#offered;
-    this.#offered = [];
+    this.#offered = new Fifo();
     for (const { answer } of offered) answer(false);
   }
 

@@ -51,6 +51,16 @@ describe('order and backpressure', () => {
     expect(await Promise.all([huge, next])).toEqual([true, true]);
   });
 
+  test('U2 keeps tiny chunks that wait in a few pieces, whether they are text or bytes', async () => {
+    const { body } = uploadChannel(100_000);
+    const chunks = Array.from({ length: 40_000 }, (_, index) => `${index % 10}`);
+    for (const [index, text] of chunks.entries()) void body.write(bytes(text), index % 3 === 0);
+    body.finish();
+    const pieces = await body.open().toArray();
+    expect(Buffer.concat(pieces).toString()).toBe(chunks.join(''));
+    expect(pieces.length).toBeLessThan(5);
+  });
+
   test('T1 tells that bytes move when the transport takes them, not when they begin to wait', async () => {
     const { body, observer } = uploadChannel(8);
     const stream = body.open();
