@@ -18,14 +18,15 @@ const PAGE_MARKS = 4096;
 /** One for the flags, four for each count. */
 const MARK_BYTES = 9;
 
+/** An exchange on its way to the thread: its name there, and its mark. */
+export interface MarkedExchange {
+  readonly id: number;
+  readonly mark: SharedMark;
+}
+
 /** The memory of one page. */
 export function newMarks(): SharedArrayBuffer {
   return new SharedArrayBuffer(PAGE_MARKS * MARK_BYTES);
-}
-
-/** Whether the exchange with this id begins a new page. */
-export function beginsPage(id: number): boolean {
-  return id % PAGE_MARKS === 0;
 }
 
 /** A page as one of the threads sees it. */
@@ -112,5 +113,29 @@ export class SharedMark {
 
   #has(flag: number): boolean {
     return (Atomics.load(this.#page.flags, this.#index) & flag) !== 0;
+  }
+}
+
+/** The marks that the pool gives out for one thread; the thread knows the latest page. */
+export class MarkPages {
+  readonly #announce: (memory: SharedArrayBuffer) => void;
+  #nextId = 0;
+  #page: MarkPage | undefined;
+
+  /** `announce` tells the thread of a new page, before it hears of any exchange there. */
+  constructor(announce: (memory: SharedArrayBuffer) => void) {
+    this.#announce = announce;
+  }
+
+  /** That of a new exchange. */
+  next(): MarkedExchange {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    if (this.#page === undefined || id % PAGE_MARKS === 0) {
+      const memory = newMarks();
+      this.#announce(memory);
+      this.#page = new MarkPage(memory);
+    }
+    return { id, mark: new SharedMark(this.#page, id) };
   }
 }

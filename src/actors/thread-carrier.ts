@@ -12,18 +12,17 @@ import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
 import type { Carrier, ExchangeReports, Transfer } from './carrier.ts';
 import type { ConnectionReports } from './connections.ts';
-import { Heartbeat } from './heartbeat.ts';
 import { Outbox, type Parcel, ParcelBytes } from './port-outbox.ts';
 import { SharedBlocks } from './shared-blocks.ts';
-import { beginsPage, MarkPage, newMarks, SharedMark } from './shared-marks.ts';
+import { type MarkedExchange, MarkPages } from './shared-marks.ts';
 import { startThread, type ThreadStart } from './start-thread.ts';
-import { StartWatch } from './start-watch.ts';
 import {
   LEAST_CREDIT_BYTES,
   SHARED_CREDIT_BYTES,
   type ThreadCommand,
   type ThreadReport,
 } from './thread-protocol.ts';
+import { ThreadPulse } from './thread-pulse.ts';
 import { type ThreadLink, ThreadTransfer } from './thread-transfer.ts';
 
 export interface ThreadCarrierOptions extends ThreadStart {
@@ -49,18 +48,15 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   readonly #options: ThreadCarrierOptions;
   readonly #worker: Worker;
   readonly #transfers = new Map<number, ThreadTransfer>();
-  readonly #startWatch: StartWatch;
-  readonly #heartbeat: Heartbeat;
+  readonly #marks = new MarkPages((memory) => this.outbox.add(['marks', memory]));
+  readonly #pulse: ThreadPulse;
   readonly #exited: Promise<void>;
-  #isReady = false;
   /** Whether it may come up for those who wait elsewhere now. */
   #isStalled = false;
   #isAlive = true;
   /** Whether its end was asked for, or has been told. */
   #isOver = false;
   #isWedged = false;
-  #nextId = 0;
-  #marks: MarkPage | undefined;
 
   constructor(options: ThreadCarrierOptions) {
     const { clock, wedgeMs, startMs } = options;
@@ -68,12 +64,15 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     const worker = startThread(options);
     this.#worker = worker;
     this.outbox = new Outbox(worker, (error) => this.#dies(error));
-    const wedged = (silentMs: number): void => this.#wedged(silentMs);
-    const stalled = (): void => this.#stalled();
-    const recovered = (): void => this.#recovered();
-    this.#startWatch = new StartWatch({ clock, wedgeMs, startMs, stalled, recovered, wedged });
-    const ask = (): void => this.outbox.add(['ping']);
-    this.#heartbeat = new Heartbeat({ clock, wedgeMs, ask, wedged });
+    this.#pulse = new ThreadPulse({
+      clock,
+      wedgeMs,
+      startMs,
+      ask: () => this.outbox.add(['ping']),
+      stalled: () => this.#stalled(),
+      recovered: () => this.#recovered(),
+      wedged: (silentMs) => this.#wedged(silentMs),
+    });
     this.#exited = this.#listen(worker);
     // Last: to listen to a thread makes it count again.
     worker.unref();
@@ -84,31 +83,27 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   }
 
   get isReady(): boolean {
-    return this.#isReady;
+    return this.#pulse.isUp;
   }
 
   get creditBytes(): number {
     return Math.max(LEAST_CREDIT_BYTES, SHARED_CREDIT_BYTES / this.#transfers.size);
   }
 
-  enter(transfer: ThreadTransfer): { readonly id: number; readonly mark: SharedMark } {
-    const id = this.#nextId;
-    this.#nextId += 1;
-    const marks = this.#marksFor(id);
+  enter(transfer: ThreadTransfer): MarkedExchange {
+    const marked = this.#marks.next();
     if (this.#transfers.size === 0) {
       this.#worker.ref();
-      if (this.#isReady) this.#heartbeat.start();
-      else this.#startWatch.asked();
+      this.#pulse.busy();
     }
-    this.#transfers.set(id, transfer);
-    return { id, mark: new SharedMark(marks, id) };
+    this.#transfers.set(marked.id, transfer);
+    return marked;
   }
 
   leave(id: number): void {
     this.#transfers.delete(id);
     if (this.#transfers.size > 0) return;
-    this.#heartbeat.stop();
-    this.#startWatch.left();
+    this.#pulse.idle();
     if (!this.#isOver && !this.#isStalled) this.#worker.unref();
   }
 
@@ -137,17 +132,9 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     clock.clearTimeout(timer);
   }
 
-  #marksFor(id: number): MarkPage {
-    if (this.#marks !== undefined && !beginsPage(id)) return this.#marks;
-    const memory = newMarks();
-    this.outbox.add(['marks', memory]);
-    this.#marks = new MarkPage(memory);
-    return this.#marks;
-  }
-
   #end(peacefully: boolean): Promise<void> {
     this.#isOver = true;
-    if (this.#transfers.size === 0) this.#unwatch();
+    if (this.#transfers.size === 0) this.#pulse.end();
     if (this.#isAlive) {
       this.#worker.ref();
       this.outbox.add(['end', peacefully]);
@@ -188,13 +175,8 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     this.#dies(new Error(`the thread has not answered for ${silentMs} ms`));
   }
 
-  #unwatch(): void {
-    this.#startWatch.end();
-    this.#heartbeat.stop();
-  }
-
   #dies(error: unknown): void {
-    this.#unwatch();
+    this.#pulse.end();
     if (this.#isOver) return;
     this.#isOver = true;
     this.#options.died(error);
@@ -203,17 +185,9 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   #receive(parcel: Parcel<ThreadReport>): void {
     // Others may post from there, too: Node itself does, under `node --watch`.
     if (!Array.isArray(parcel)) return;
-    this.#heard();
+    this.#pulse.heard();
     const bytes = new ParcelBytes(parcel);
     for (const report of parcel[0]) this.#take(report, bytes);
-  }
-
-  #heard(): void {
-    this.#heartbeat.heard();
-    if (this.#isReady) return;
-    this.#isReady = true;
-    if (this.#transfers.size > 0) this.#heartbeat.start();
-    this.#startWatch.heard();
   }
 
   #take(report: ThreadReport, bytes: ParcelBytes): void {

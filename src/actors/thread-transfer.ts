@@ -17,7 +17,7 @@ import { rebuiltFailure } from './plain-failure.ts';
 import type { Outbox } from './port-outbox.ts';
 import { unpackHeaders } from './raw-headers.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
-import type { SharedMark } from './shared-marks.ts';
+import type { MarkedExchange, SharedMark } from './shared-marks.ts';
 import type { ReportOf, ThreadCommand, ThreadReport } from './thread-protocol.ts';
 import { ThreadUpload } from './thread-upload.ts';
 import type { UploadBody } from './upload-body.ts';
@@ -29,8 +29,8 @@ export interface ThreadLink {
   readonly blocks: SharedBlocks;
   /** Bytes of one response that may be on their way from the thread. */
   readonly creditBytes: number;
-  /** Makes a transfer known to the thread: its name there, and its mark. */
-  enter(transfer: ThreadTransfer): { readonly id: number; readonly mark: SharedMark };
+  /** Makes a transfer known to the thread. */
+  enter(transfer: ThreadTransfer): MarkedExchange;
   /** Nothing more is to be heard of it. */
   leave(id: number): void;
 }

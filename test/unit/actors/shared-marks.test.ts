@@ -1,7 +1,7 @@
 /** Marks that two threads share: an exchange is started or revoked, never both. */
 
 import { expect, test } from 'vitest';
-import { beginsPage, MarkPage, newMarks, SharedMark } from '../../../src/actors/shared-marks.ts';
+import { MarkPage, MarkPages, newMarks, SharedMark } from '../../../src/actors/shared-marks.ts';
 
 /** The mark of an exchange as the pool and as the thread see it. */
 function markOf(id: number, memory = newMarks()) {
@@ -43,6 +43,17 @@ test('U9 counts the bytes of a body beyond what 32 bits hold', () => {
   expect(pool.passedSince(known)).toBe(11);
 });
 
-test('each exchange has a mark of its own until a page is full', () => {
-  expect([0, 1, 4095, 4096, 4097].map(beginsPage)).toEqual([true, false, false, true, false]);
+test('each exchange has a mark of its own, on the page that the thread was told of last', () => {
+  const told: SharedArrayBuffer[] = [];
+  const pages = new MarkPages((memory) => told.push(memory));
+  const seen = Array.from({ length: 4_097 }, () => {
+    const { id, mark } = pages.next();
+    const memory = told.at(-1);
+    if (memory === undefined) throw new Error('no page');
+    const thread = new SharedMark(new MarkPage(memory), id);
+    const wasStarted = thread.started;
+    thread.start();
+    return !wasStarted && mark.started;
+  });
+  expect([seen.every(Boolean), told.length]).toEqual([true, 2]);
 });
