@@ -1,8 +1,6 @@
 /**
- * The caller's end of a port: what `pool/engine` is in the thread of the pool.
- *
- *     open ── close ──▶ closing ── last exchange ended ──▶ closed
- *       └── destroy, or the pool is gone ──▶ closed
+ * The caller's end of a port: what `pool/engine` is in the thread of the pool. What it may still be
+ * asked for is `pool/port/connection-life`'s to say.
  *
  * Invariants: every exchange that was asked for ends, by the pool's word or, when the port closes,
  * without it (H3); the port keeps the thread alive while something is awaited from the pool, and
@@ -22,6 +20,7 @@ import { Watches } from '../watches.ts';
 import type { AdoptedHost } from './adopted-flight.ts';
 import { Blocking } from './blocking.ts';
 import { ConnectedHandles } from './connected-handles.ts';
+import { ConnectionLife } from './connection-life.ts';
 import { Outbox } from './outbox.ts';
 import { type Command, type Hello, helloOn, type Report } from './protocol.ts';
 import { Questions, type QuestionsHost } from './questions.ts';
@@ -45,12 +44,8 @@ export class Connection
   readonly #reports = new ReportsInTurn((report) => this.#heard(report));
   readonly #blocking: Blocking;
   readonly #closed = Promise.withResolvers<void>();
-  /** Why the pool ends, as it has told. */
-  #announced: ErrorCode | undefined;
-  /** What requests are refused with. */
-  #refusal: ErrorCode | undefined;
+  readonly #life = new ConnectionLife();
   #asked = 0;
-  #isClosed = false;
   #ended: Promise<void> | undefined;
   #lastEnded: (() => void) | undefined;
 
@@ -103,12 +98,12 @@ export class Connection
     call: RequestCall,
     isSync: boolean,
   ): { readonly handle: AsyncHandle; readonly flight: RemoteFlight } {
-    this.#assertOpen();
+    this.#life.assertOpen();
     const { defaults } = this.#hello;
     const request = resolveRequest(call, defaults);
     const wire = packCall(call, request, defaults);
     // Again: options may be read from code of the user's, which may end the connection.
-    this.#assertOpen();
+    this.#life.assertOpen();
     claim(request.source);
     const flight = this.#flights.add(
       (ref, row) => new RemoteFlight({ ref, row }, request, this, isSync),
@@ -122,14 +117,14 @@ export class Connection
 
   /** Asks for nothing more and resolves when all has ended and the port is closed. */
   close(): Promise<void> {
-    this.#refusal ??= 'ERR_POOL_CLOSED';
+    this.#life.close();
     this.#ended ??= this.#endAfterAll();
     return this.#ended;
   }
 
   /** Ends everything here at once; for the pool it is the death of the callers. */
   destroy(reason: unknown): Promise<void> {
-    if (!this.#isClosed) this.#refusal = 'ERR_POOL_DESTROYED';
+    this.#life.destroy();
     this.#end();
     this.#loseAll('ERR_POOL_DESTROYED', reason);
     return this.#closed.promise;
@@ -165,7 +160,7 @@ export class Connection
   // --- for what is asked ----------------------------------------------------------------------
 
   assertConnected(): void {
-    if (this.#isClosed) throw new RequestError(this.#refusal ?? 'ERR_POOL_DESTROYED');
+    this.#life.assertConnected();
   }
 
   asked(count: number): void {
@@ -188,8 +183,7 @@ export class Connection
 
   #heard(report: Report): void {
     if (report.type === 'closing') {
-      this.#announced = report.code;
-      this.#refusal ??= report.code;
+      this.#life.announced(report.code);
     } else if (report.type === 'answer') {
       this.questions.answered(report.id, report.answer);
     } else {
@@ -199,8 +193,7 @@ export class Connection
   }
 
   #end(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (!this.#life.end()) return;
     this.#outbox.flush();
     this.#outbox.close();
     this.#port.close();
@@ -208,20 +201,12 @@ export class Connection
 
   /** The port is closed, here or in the pool, whose thread may be gone. */
   readonly #gone = (): void => {
-    this.#isClosed = true;
-    this.#refusal ??= 'ERR_POOL_DESTROYED';
+    const code = this.#life.gone();
     this.#outbox.close();
     this.#port.off('message', this.#receive);
-    this.#loseAll(
-      this.#announced ?? 'ERR_POOL_DESTROYED',
-      new Error('the port of the pool is closed'),
-    );
+    this.#loseAll(code, new Error('the port of the pool is closed'));
     this.#closed.resolve();
   };
-
-  #assertOpen(): void {
-    if (this.#refusal !== undefined) throw new RequestError(this.#refusal);
-  }
 
   #loseAll(code: ErrorCode, cause: unknown): void {
     for (const flight of this.#flights.snapshot()) flight.lost(code, cause);
