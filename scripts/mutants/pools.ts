@@ -5,6 +5,7 @@ import { MODEL, type Mutant } from './mutant.ts';
 const admission = 'src/pool/admission.ts';
 const workers = 'src/pool/workers.ts';
 const engine = 'src/pool/engine.ts';
+const loss = 'src/pool/worker-loss.ts';
 const attachment = 'src/actors/attachment.ts';
 const httpCallers = 'src/actors/http-callers.ts';
 const monitor = 'src/actors/caller-monitor.ts';
@@ -50,7 +51,7 @@ export const pools: readonly Mutant[] = [
   },
   {
     id: 'engine: answers nobody when a worker dies',
-    file: engine,
+    file: loss,
     find: 'for (const flight of this.#thoseOn(slot)) flight.workerDied(error);',
     replace: '',
     breaks: 'W1, H3',
@@ -65,7 +66,7 @@ export const pools: readonly Mutant[] = [
   },
   {
     id: 'engine: ends some for a dead worker before the others have moved',
-    file: engine,
+    file: loss,
     find: 'for (const flight of this.#thoseOn(slot)) flight.workerHalted();',
     replace: '',
     breaks: 'W2',
@@ -74,7 +75,7 @@ export const pools: readonly Mutant[] = [
   {
     id: 'engine: lets others in while some move',
     file: engine,
-    find: 'if (!this.#moving) this.#letIn();',
+    find: 'if (!this.#loss.isMoving) this.#letIn();',
     replace: 'this.#letIn();',
     breaks: 'W2',
     owner: DEATH,

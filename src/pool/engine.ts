@@ -27,6 +27,7 @@ import { type Seams, SupervisedWorkers, type WorkersHost } from './supervised-wo
 import { changeLimits } from './validate-limits.ts';
 import { type RequestCall, resolveRequest } from './validate-request.ts';
 import { Watches } from './watches.ts';
+import { WorkerLoss } from './worker-loss.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
 export class Engine implements FlightHost<Flight>, WorkersHost {
@@ -39,13 +40,12 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
   readonly hasOwnTransport: boolean;
   readonly #watches = new Watches();
   readonly #workers: SupervisedWorkers;
+  readonly #loss = new WorkerLoss(this.#flights);
   readonly #admission: Admission<Flight>;
   readonly #life = new PoolLife();
   readonly #errors: Record<string, number> = {};
   #done = 0;
   #openUploads = 0;
-  /** While exchanges move from a worker. */
-  #moving = false;
   #ended: Promise<void> | undefined;
   #lastEnded: (() => void) | undefined;
 
@@ -181,7 +181,7 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
   }
 
   settled(): void {
-    if (!this.#moving) this.#letIn();
+    if (!this.#loss.isMoving) this.#letIn();
     if (this.#flights.size === 0) this.#lastEnded?.();
   }
 
@@ -200,30 +200,14 @@ export class Engine implements FlightHost<Flight>, WorkersHost {
     this.#letIn();
   }
 
-  /** First some move: whoever hears of an end may ask for more, and that is not to be their room. */
   workerDown(slot: WorkerSlot, error: unknown): void {
-    this.#moveFrom(slot);
-    for (const flight of this.#thoseOn(slot)) flight.workerDied(error);
+    this.#loss.died(slot, error);
     this.#letIn();
   }
 
   workerStalled(slot: WorkerSlot): void {
-    this.#moveFrom(slot);
+    this.#loss.stalled(slot);
     this.#letIn();
-  }
-
-  /** What has not started moves, and nobody else has the room first that it needs (W2). */
-  #moveFrom(slot: WorkerSlot): void {
-    this.#moving = true;
-    try {
-      for (const flight of this.#thoseOn(slot)) flight.workerHalted();
-    } finally {
-      this.#moving = false;
-    }
-  }
-
-  #thoseOn(slot: WorkerSlot): Flight[] {
-    return this.#flights.snapshot().filter(({ worker }) => worker === slot);
   }
 
   // --- the end --------------------------------------------------------------------------------
