@@ -11,14 +11,17 @@ import type { BlockShelf } from './upload-blocks.ts';
 
 /** Bytes that one upload moves in one go: less than a millisecond's worth, where all are taken. */
 const REST_BYTES = 1024 * 1024;
+/** However small they are. */
+const REST_PIECES = 128;
 
 export class BodyFeed {
   readonly #taken: TakenBytes;
   readonly #rested: () => void;
   #sink: BodySink | undefined;
   #hungry = false;
-  /** Bytes moved since the last rest. */
+  /** What was moved since the last rest. */
   #movedBytes = 0;
+  #movedPieces = 0;
   #resting = false;
   /** Whether the sink was told of the end. */
   #ended = false;
@@ -75,7 +78,8 @@ export class BodyFeed {
       if (sink.accept(bytes)) this.#hungry = true;
       this.giveBack();
       this.#movedBytes += bytes.byteLength;
-      if (this.#movedBytes >= REST_BYTES) this.#rest();
+      this.#movedPieces += 1;
+      if (this.#movedBytes >= REST_BYTES || this.#movedPieces >= REST_PIECES) this.#rest();
     }
     return false;
   }
@@ -101,6 +105,7 @@ export class BodyFeed {
    */
   #rest(): void {
     this.#movedBytes = 0;
+    this.#movedPieces = 0;
     this.#resting = true;
     setImmediate(() => {
       this.#resting = false;

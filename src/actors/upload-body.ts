@@ -38,6 +38,9 @@ export interface UploadOptions {
   readonly observer: UploadObserver;
 }
 
+/** A millisecond's worth of chunks, however small they are. */
+const REST_CHUNKS = 2048;
+
 type ChannelState = 'open' | 'finished' | 'closed';
 
 export class UploadBody implements BodySource {
@@ -54,6 +57,8 @@ export class UploadBody implements BodySource {
   #state: ChannelState = 'open';
   /** Whether it is about to move bytes. */
   #flushing = false;
+  /** Chunks taken since their sender had to let the event loop go round. */
+  #chunks = 0;
 
   constructor(options: UploadOptions) {
     this.#limit = options.limit;
@@ -94,10 +99,11 @@ export class UploadBody implements BodySource {
     }
     const rest = this.#take(chunk, owned);
     if (rest === undefined) return RESOLVED_FALSE;
+    this.#chunks += 1;
     const all = rest.byteLength === 0;
     if (all && this.#hasRoom() && !this.#feed.fillsPiece) {
       this.#flushSoon();
-      return RESOLVED_TRUE;
+      return this.#goOn();
     }
     const answer = all ? undefined : this.#senders.offer({ chunk: rest, owned, accepted: true });
     this.#flush();
@@ -214,6 +220,20 @@ export class UploadBody implements BodySource {
       rest = this.#take(rest, owned);
     } while (rest !== undefined && rest.byteLength > 0);
     return rest !== undefined;
+  }
+
+  /**
+   * The answer where there is room. Tiny chunks fill no room for long: after so many of them a sender
+   * waits for a turn of the event loop, which would otherwise have none.
+   */
+  #goOn(): Promise<boolean> {
+    if (this.#chunks < REST_CHUNKS) return RESOLVED_TRUE;
+    this.#chunks = 0;
+    return new Promise((answer) => {
+      setImmediate(() =>
+        answer(this.#hasRoom() && !this.#isClosed() ? true : this.#senders.wait()),
+      );
+    });
   }
 
   /**

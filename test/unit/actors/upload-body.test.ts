@@ -61,6 +61,33 @@ describe('order and backpressure', () => {
     expect(pieces.length).toBeLessThan(5);
   });
 
+  test.each([256 * 1024, 1])(
+    'U2 lets the event loop go round between tiny chunks, with an upload buffer of %i',
+    async (limit) => {
+      const { body } = uploadChannel(limit);
+      body.open().resume();
+      await settled(1);
+      let turns = 0;
+      let sending = true;
+      const turn = (): void => {
+        turns += 1;
+        if (sending) setImmediate(turn);
+      };
+      setImmediate(turn);
+      for (let sent = 0; sent < 50_000; sent += 1) await body.write(bytes('x'), false);
+      sending = false;
+      expect(turns).toBeGreaterThan(16);
+    },
+  );
+
+  test('U3 answers a sender who waits for a turn also when the channel is closed meanwhile', async () => {
+    const { body } = uploadChannel(10_000);
+    const written = Array.from({ length: 2048 }, () => body.write(bytes('x'), false));
+    expect(await answers(...written.slice(-2))).toEqual([true, 'waits']);
+    body.close();
+    expect(await written.at(-1)).toBe(false);
+  });
+
   test('T1 tells that bytes move when the transport takes them, not when they begin to wait', async () => {
     const { body, observer } = uploadChannel(8);
     const stream = body.open();
