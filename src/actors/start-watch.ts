@@ -28,11 +28,14 @@ export interface StartWatchOptions {
 
 /** A thread has to load its modules before it can answer, on a machine that has other things to do. */
 const START_MS = 5_000;
-const LONGEST_START_MS = 60_000;
+const LONGEST_START_MS = 10_000;
 
-/** How long a start may take after so many that took too long: no slow machine has them all killed. */
+/**
+ * How long a start may take after so many that took too long: longer, where starts are slow; but a
+ * pool whose threads never come up has to fail within `restartWindow`, which is a minute (W3).
+ */
 export function startPatienceMs(failedStarts: number): number {
-  return Math.min(START_MS * 2 ** failedStarts, LONGEST_START_MS);
+  return failedStarts === 0 ? START_MS : LONGEST_START_MS;
 }
 
 export class StartWatch {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PoolOptions } from '../../../src/index.ts';
 import { RequestPool } from '../../../src/pool/request-pool.ts';
 import { type EchoServer, echoServer } from '../../helpers/echo-server.ts';
-import { gaugesOf, IDLE } from '../../helpers/ends.ts';
+import { codeOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
 import { settled } from '../../helpers/leaks.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 import { until } from '../../helpers/until.ts';
@@ -119,6 +119,21 @@ test('W4 threads that need longer and longer are not killed in a loop', async ()
     await pass((clock.nextDue ?? 0) - clock.now());
     expect(pool.stats().workers).toMatchObject([{ state: 'up', restarts }]);
   }
+  await destroyed(pool);
+});
+
+test('W3 a pool whose threads never come up has failed within a minute', async () => {
+  const threadModule = new URL('../../fixtures/no-thread.ts', import.meta.url);
+  const pool = new RequestPool(
+    { isolation: 'thread', workers: 1, timeout: 600_000, connectTimeout: 600_000 },
+    { clock, threadModule },
+  );
+  const ended = codeOf(pool.await(pool.get(server.origin)));
+  let seconds = 0;
+  const waits = (): boolean => gaugesOf(pool).queued + gaugesOf(pool).inFlight > 0;
+  for (; seconds < 70 && waits(); seconds += 1) await pass(1_000);
+  expect(await ended).toBe('ERR_POOL_FAILED');
+  expect(seconds).toBeLessThanOrEqual(60);
   await destroyed(pool);
 });
 
