@@ -58,7 +58,7 @@ export const deliveries: readonly Mutant[] = [
   {
     id: 'mailbox: drops the end with the data that nobody read',
     file: mailbox,
-    find: 'else kept.push(message);',
+    find: 'else this.#messages.push(message);',
     replace: '',
     breaks: 'H3, M1',
   },

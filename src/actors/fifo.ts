@@ -23,8 +23,9 @@ export class Fifo<Item> {
     const item = this.#items[this.#at];
     this.#items[this.#at] = undefined;
     this.#at += 1;
-    // Those in front are dropped when they are as many as those behind: each is moved once at most.
-    if (this.#at * 2 >= this.#items.length) this.#drop();
+    // Each is moved once at most. And not each time when it is empty: an array that grows from nothing
+    // for every item is costly.
+    if (this.#at >= TRIM_COUNT && this.#at * 2 > this.#items.length) this.#drop();
     return item;
   }
 
@@ -50,3 +51,6 @@ export class Fifo<Item> {
     this.#at = 0;
   }
 }
+
+/** As many empty places in front are dropped at once, at least. */
+const TRIM_COUNT = 32;

@@ -6,6 +6,7 @@
  * ever (M5).
  */
 
+import { Fifo } from '../actors/fifo.ts';
 import type { Message } from '../messages.ts';
 
 /** Waits for one message; `undefined` tells that none will come, or not in time. */
@@ -13,9 +14,7 @@ export type Reader = (message: Message | undefined) => void;
 
 export class Mailbox {
   readonly #returnCredit: (bytes: number) => void;
-  /** What was read is gone from it: the places before `#head` are empty. */
-  #messages: (Message | undefined)[] = [];
-  #head = 0;
+  #messages = new Fifo<Message>();
   /** The one who waits longest; mostly there is one. */
   #reader: Reader | undefined;
   #laterReaders: Reader[] = [];
@@ -49,15 +48,8 @@ export class Mailbox {
 
   /** The next message at once, `undefined` when there is none. */
   poll(): Message | undefined {
-    const message = this.#messages[this.#head];
+    const message = this.#messages.shift();
     if (message === undefined) return undefined;
-    this.#messages[this.#head] = undefined;
-    this.#head += 1;
-    // Not each time it is empty: an array that grows from nothing for every chunk is costly.
-    if (this.#head >= TRIM_COUNT && this.#head * 2 > this.#messages.length) {
-      this.#messages = this.#messages.slice(this.#head);
-      this.#head = 0;
-    }
     this.#noteRead(message);
     return message;
   }
@@ -86,14 +78,13 @@ export class Mailbox {
 
   /** Takes out the data that nobody has read; status and the end stay. Its credit is not returned. */
   takeData(): readonly Uint8Array[] {
-    const kept: (Message | undefined)[] = [];
+    const messages = this.#messages;
+    this.#messages = new Fifo();
     const chunks: Uint8Array[] = [];
-    for (const message of this.#messages.slice(this.#head)) {
-      if (message?.type === 'data') chunks.push(message.chunk);
-      else kept.push(message);
+    for (const message of messages) {
+      if (message.type === 'data') chunks.push(message.chunk);
+      else this.#messages.push(message);
     }
-    this.#messages = kept;
-    this.#head = 0;
     return chunks;
   }
 
@@ -114,6 +105,3 @@ export class Mailbox {
     }
   }
 }
-
-/** As many read messages leave their places in the backlog at once. */
-const TRIM_COUNT = 32;
