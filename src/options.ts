@@ -177,8 +177,8 @@ export interface PoolOptions extends RequestDefaults, PoolLimits {
   /**
    * With `isolation: 'thread'`: a thread that is silent for so long is killed (W4). One that does not
    * come up in that time gets no work until it does, what it was given moves on unseen, and it is
-   * killed, whether or not it was given anything, when it has had at least five seconds for it.
-   * Default 5000.
+   * killed, whether or not it was given anything, when it has had at least five seconds for it, or
+   * ten after one that needed longer. In milliseconds. Default 5000.
    */
   readonly wedgeTimeout?: number | undefined;
   /**

@@ -63,9 +63,9 @@ function isOver(source: BodySource): boolean {
 }
 
 /**
- * The body of a request that was taken, and is not read yet. A stream may fail while its request waits, or
- * connects. Whoever reads it hears of that then; without a listener until then the process would
- * die of it.
+ * The body of a request that was taken, and is not read yet. A stream may fail while its request
+ * waits, or connects. Whoever reads it hears of that then; without a listener until then the process
+ * would die of it.
  */
 export function claim(source: BodySource | undefined): void {
   if (source === undefined) return;
