@@ -137,6 +137,6 @@ export class Delivery extends MessageRoute<DeliverySource> {
 
   #hand(chunk: Uint8Array): void {
     const message: DataMessage = { type: 'data', ref: this.source.ref, chunk };
-    this.deliver(message);
+    this.deliverData(message);
   }
 }

@@ -4,6 +4,8 @@
  * runs, `pool/port/remote-delivery` in another thread.
  */
 
+import { fillNursery } from '../actors/nursery.ts';
+import type { DataMessage } from '../messages.ts';
 import type { ReplyTo } from '../options.ts';
 import { Mailbox } from './mailbox.ts';
 import { type Deliver, deliverTo } from './receivers.ts';
@@ -49,6 +51,12 @@ export abstract class MessageRoute<Source extends RouteSource> {
   /** The body for `await`: all that nobody has read. Empty when somebody else reads (A1). */
   takeBody(): readonly Uint8Array[] {
     return this.source.loops > 0 ? [] : (this.mailbox?.takeData() ?? []);
+  }
+
+  /** Hands a chunk on; its memory is the receiver's, and most likely soon nobody's. */
+  protected deliverData(message: DataMessage): void {
+    fillNursery(message.chunk.byteLength);
+    this.deliver(message);
   }
 
   /** Whether the window is lifted: an `await` collects, and nobody else reads (A1). */

@@ -47,7 +47,7 @@ export class RemoteDelivery extends MessageRoute<RemoteDeliverySource> {
     this.#promised -= message.chunk.byteLength;
     if (this.#discarding) return;
     this.#unread += message.chunk.byteLength;
-    this.deliver(message);
+    this.deliverData(message);
     this.#promise();
   }
 

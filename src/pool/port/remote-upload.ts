@@ -11,6 +11,7 @@
  */
 
 import { Fifo } from '../../actors/fifo.ts';
+import { SenderGarbage } from '../../actors/nursery.ts';
 import type { ResolvedRequest } from '../../resolved-options.ts';
 import { BodyPump, type PumpObserver } from '../body-pump.ts';
 import { giveUpUnread } from '../body-source.ts';
@@ -39,6 +40,7 @@ export class RemoteUpload {
   #left: number;
   /** Bytes sent that the pool has not taken. */
   #underWay = 0;
+  readonly #garbage = new SenderGarbage();
   #offered = new Fifo<Offer>();
   /** Senders whose chunk was sent and who wait for room. */
   #waiting: ((taken: boolean) => void)[] = [];
@@ -64,6 +66,7 @@ export class RemoteUpload {
   write(chunk: Uint8Array, owned: boolean): Promise<boolean> {
     if (this.#state !== 'open') return Promise.resolve(false);
     if (chunk.byteLength === 0) return Promise.resolve(true);
+    this.#garbage.passed(chunk);
     if (this.#offered.length === 0 && this.hasRoom) {
       if (!this.#send(chunk, owned)) return Promise.resolve(false);
       if (this.hasRoom) return Promise.resolve(true);

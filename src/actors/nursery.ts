@@ -1,0 +1,70 @@
+/**
+ * Has V8 collect dead chunks soon, so that their memory is used again while it is at hand.
+ *
+ * V8 collects its young generation (the nursery) when that is full of objects, and there a chunk of
+ * 64 KiB is an object of about a hundred bytes: its memory lies outside the heap. So dead chunks lie
+ * about until they are 64 MiB, which makes V8 mark the whole heap, and meanwhile the system makes
+ * fresh pages for every new one. So some garbage of our own goes with the chunks that pass, enough
+ * to fill the nursery about once in 16 MiB. Measured with 256 MiB down (Node 24): 22 MiB of resident
+ * growth instead of 71, and a quarter less CPU.
+ *
+ * Where V8 has made its nursery large, since the program makes and keeps many objects, to fill it
+ * would cost as much as it saves, and have them copied for nothing: there it is left alone.
+ */
+
+import { getHeapSpaceStatistics } from 'node:v8';
+
+/** Once in so many bytes some garbage is made. */
+const STEP_BYTES = 64 * 1024;
+
+/** How much, of the young generation: one of its two halves is full after 256 steps. */
+const SHARE = 1 / 512;
+
+/** Both halves; Node begins with 2 MiB and goes up to 32. */
+const LARGE_NURSERY_BYTES = 16 * 1024 * 1024;
+
+/** Once in so many steps it is looked how large it is: that takes some 10 µs. */
+const LOOK_STEPS = 256;
+
+const ELEMENT_BYTES = 8;
+
+/** There is one young generation per thread, and one of these. */
+let bytesSinceStep = 0;
+let steps = 0;
+/** What is copied at each step. */
+let filling: readonly number[] = [];
+
+/** The last copy: one that is kept nowhere need not be made. */
+export let garbage = filling;
+
+/** Chunks of so many bytes have been handed on and are soon garbage. */
+export function fillNursery(bytes: number): void {
+  bytesSinceStep += bytes;
+  if (bytesSinceStep < STEP_BYTES) return;
+  bytesSinceStep %= STEP_BYTES;
+  if (steps % LOOK_STEPS === 0) filling = fillingFor(nurseryBytes());
+  steps += 1;
+  if (filling.length > 0) garbage = filling.slice();
+}
+
+/** The chunks of one sender: one that fills the same memory again and again makes no garbage. */
+export class SenderGarbage {
+  #memory: ArrayBufferLike | undefined;
+
+  /** A chunk was handed on. */
+  passed(chunk: Uint8Array): void {
+    if (chunk.buffer === this.#memory) return;
+    this.#memory = chunk.buffer;
+    fillNursery(chunk.byteLength);
+  }
+}
+
+function fillingFor(nursery: number): readonly number[] {
+  if (nursery > LARGE_NURSERY_BYTES) return [];
+  return new Array<number>(Math.floor((nursery * SHARE) / ELEMENT_BYTES)).fill(0);
+}
+
+function nurseryBytes(): number {
+  const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+  return space?.space_size ?? Number.POSITIVE_INFINITY;
+}
