@@ -18,10 +18,11 @@ export interface ChildEnd {
 export function runFixture(
   name: string,
   args: readonly string[],
+  nodeOptions: readonly string[] = [],
 ): Disposable & { readonly end: Promise<ChildEnd> } {
   const path = fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
   const env = { PATH: process.env.PATH, NODE_EXTRA_CA_CERTS: testCaPath };
-  const child = spawn(process.execPath, [path, ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, path, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -7,7 +7,7 @@ describe('while 64 MiB pass, the young generation', () => {
   let counts: readonly number[] = [];
 
   beforeAll(async () => {
-    using fixture = runFixture('collections.ts', []);
+    using fixture = runFixture('collections.ts', [], ['--max-semi-space-size=64']);
     const { code, lines, errors } = await fixture.end;
     expect(errors).toBe('');
     expect(code).toBe(0);
