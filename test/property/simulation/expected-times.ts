@@ -63,10 +63,10 @@ export class ExpectedTimes {
    * A worker may die before the dispatch is seen; the timeout runs all the same (H7).
    */
   admitted(attempts: number, waitedMs: number): boolean {
-    const admittedMs = this.#createdMs + waitedMs;
-    const seen = this.#admittedMs;
-    if (attempts > this.#dispatches) this.#admittedMs = admittedMs;
-    return attempts >= this.#dispatches && (Number.isNaN(seen) || admittedMs <= seen);
+    // Subtracted, as the pool does it: what is rounded in a sum may be a trifle later than seen.
+    const seenToWaitMs = this.#admittedMs - this.#createdMs;
+    if (attempts > this.#dispatches) this.#admittedMs = this.#createdMs + waitedMs;
+    return attempts >= this.#dispatches && (Number.isNaN(seenToWaitMs) || waitedMs <= seenToWaitMs);
   }
 
   /** It waits again: its worker died before it had started. */
