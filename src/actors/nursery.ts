@@ -52,12 +52,13 @@ export function fillNursery(bytes: number): void {
 
 /** The chunks of one sender: one that fills the same memory again and again makes no garbage. */
 export class SenderGarbage {
-  #memory: ArrayBufferLike | undefined;
+  /** The sender's, which is not to be kept for this. */
+  #memory: WeakRef<ArrayBufferLike> | undefined;
 
   /** A chunk was handed on. */
   passed(chunk: Uint8Array): void {
-    if (chunk.buffer === this.#memory) return;
-    this.#memory = chunk.buffer;
+    if (chunk.buffer === this.#memory?.deref()) return;
+    this.#memory = new WeakRef(chunk.buffer);
     fillNursery(chunk.byteLength);
   }
 }
