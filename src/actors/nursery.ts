@@ -6,11 +6,11 @@
  * about until they are 64 MiB, which makes V8 mark the whole heap, and meanwhile the system makes
  * fresh pages for every new one. So some garbage of our own goes with the chunks that pass, enough
  * to fill the nursery once in 16 or 32 MiB. Measured with 256 MiB down (Node 24): 25 MiB of resident
- * growth instead of 71 the first time, and always a third less CPU; half of it where the program
+ * growth instead of 71 the first time, and a third less CPU each time; half of it where the program
  * keeps 40 MB of objects.
  *
- * With more of those V8 makes its nursery so large that to fill it costs more than it saves: there
- * it is left alone.
+ * With 100 MB of those V8 has made its nursery so large that to fill it may cost more than it saves:
+ * there it is left alone.
  */
 
 import { getHeapSpaceStatistics } from 'node:v8';

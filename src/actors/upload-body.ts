@@ -17,7 +17,6 @@
 
 import { BodyFeed } from './body-feed.ts';
 import { type BodySink, type BodySource, BodyStream } from './body-stream.ts';
-import { SenderGarbage } from './nursery.ts';
 import { TakenBytes } from './taken-bytes.ts';
 import { UploadSenders } from './upload-senders.ts';
 
@@ -54,7 +53,6 @@ export class UploadBody implements BodySource {
   readonly #observer: UploadObserver;
   readonly #taken: TakenBytes;
   readonly #senders = new UploadSenders();
-  readonly #garbage = new SenderGarbage();
   readonly #feed: BodyFeed;
   #state: ChannelState = 'open';
   /** Whether it is about to move bytes. */
@@ -96,7 +94,6 @@ export class UploadBody implements BodySource {
   write(chunk: Uint8Array, owned: boolean, accepted = false): Promise<boolean> {
     if (this.#state !== 'open') return RESOLVED_FALSE;
     if (chunk.byteLength === 0) return RESOLVED_TRUE;
-    this.#garbage.passed(chunk);
     if (this.#senders.hasOffers || !this.#hasRoom()) {
       return this.#senders.offer({ chunk, owned, accepted });
     }

@@ -7,6 +7,7 @@
  */
 
 import { bytesGone } from '../actors/chunk-bytes.ts';
+import { SenderGarbage } from '../actors/nursery.ts';
 import type { ExchangeEvent, ExchangeState } from '../actors/request-lifecycle.ts';
 import { UploadBody, type UploadObserver } from '../actors/upload-body.ts';
 import type { ErrorCode, Phase } from '../errors.ts';
@@ -31,6 +32,7 @@ export interface Uploading {
 export class FlightUpload implements UploadObserver, PumpObserver {
   readonly body: UploadBody;
   readonly #flight: Uploading;
+  readonly #garbage = new SenderGarbage();
   #pump: BodyPump | undefined;
   #finish: PromiseWithResolvers<boolean> | undefined;
 
@@ -45,12 +47,18 @@ export class FlightUpload implements UploadObserver, PumpObserver {
     const { source } = this.#flight.request;
     if (source === undefined || this.#pump !== undefined) return;
     try {
-      this.#pump = new BodyPump(source, this.body, this);
+      this.#pump = new BodyPump(source, this, this);
     } catch (error) {
       this.sourceFailed(error);
       return;
     }
     this.#pump.run();
+  }
+
+  /** Offers a chunk; `true` once it is taken and there is room for more. */
+  write(chunk: Uint8Array, owned: boolean, accepted?: boolean): Promise<boolean> {
+    this.#garbage.passed(chunk);
+    return this.body.write(chunk, owned, accepted);
   }
 
   /** Ends the body after what was sent so far. */

@@ -165,7 +165,7 @@ export class Flight
 
   sendBody(bytes: Uint8Array, owned: boolean, accepted = false): Promise<boolean> {
     if (this.upload === undefined || !this.request.streamBody) return Promise.resolve(false);
-    return this.upload.body.write(bytes, owned, accepted);
+    return this.upload.write(bytes, owned, accepted);
   }
 
   finishBody(): Promise<boolean> {
