@@ -1,10 +1,5 @@
 /** Types for the parts of undici that are imported past its main entry (see `actors/transport`). */
 
-declare module 'undici/lib/core/connect.js' {
-  import { buildConnector } from 'undici';
-  export default buildConnector;
-}
-
 declare module 'undici/lib/core/errors.js' {
   import { errors } from 'undici';
   export default errors;

@@ -44,6 +44,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   EACCES: 'ERR_CONNECT',
   EPERM: 'ERR_CONNECT',
   ENOENT: 'ERR_CONNECT',
+  ETIMEDOUT: 'ERR_CONNECT_TIMEOUT',
   EMFILE: 'ERR_CONNECT',
   ENFILE: 'ERR_CONNECT',
   ENOTFOUND: 'ERR_RESOLVE',
@@ -84,7 +85,8 @@ function codeFor(error: unknown, point: FailurePoint): ErrorCode {
     return 'ERR_PROTOCOL';
   }
   const known = Object.hasOwn(CODES, foreign) ? CODES[foreign] : undefined;
-  if (known !== undefined && !(known === 'ERR_CONNECT' && point.started)) {
+  const isOfConnect = known === 'ERR_CONNECT' || foreign === 'ETIMEDOUT';
+  if (known !== undefined && !(isOfConnect && point.started)) {
     return known === 'ERR_TRUNCATED' && !point.headReceived ? 'ERR_SOCKET' : known;
   }
   if (CERTIFICATE.test(foreign) || /^ERR_(TLS|SSL|OSSL)_/.test(foreign)) return 'ERR_TLS';

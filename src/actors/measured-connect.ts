@@ -26,10 +26,15 @@ export interface Connection {
 }
 
 export type ConnectCallback = (error: Error | null, socket: Socket | null) => void;
-export type Connector = (
-  options: { readonly protocol: string },
-  callback: ConnectCallback,
-) => unknown;
+/** Whereto, as undici says it. */
+export interface Target {
+  readonly protocol: string;
+  readonly hostname: string;
+  /** `''` for the one that is usual for the protocol. */
+  readonly port: string;
+}
+
+export type Connector = (target: Target, callback: ConnectCallback) => unknown;
 
 /** The connections of one client: the one that is open, or was last, and the next one. */
 export interface Tracker {
@@ -46,7 +51,7 @@ export interface Measure {
 /** Connects as `connect` does. */
 export function measuredConnect(
   { connect, clock, tracker }: Measure,
-  target: { readonly protocol: string },
+  target: Target,
   callback: ConnectCallback,
 ): unknown {
   const startMs = clock.now();

@@ -12,7 +12,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
-import buildConnector from 'undici/lib/core/connect.js';
 import symbols from 'undici/lib/core/symbols.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
@@ -25,9 +24,11 @@ import {
   type Connection,
   type Connector,
   measuredConnect,
+  type Target,
   type Tracker,
 } from './measured-connect.ts';
 import { type Session, SessionStreams, type StreamUser } from './session-streams.ts';
+import { connectTcp } from './tcp-socket.ts';
 import { type Transport, WorkerAgent } from './worker-agent.ts';
 
 /** The client of an exchange, as far as the exchange needs it. */
@@ -76,7 +77,7 @@ export function createAgent(clock: Clock, connections: ConnectionReports): Worke
 /** HTTP/1.1: without TLS nothing else can be agreed upon. */
 function cleartextClients(origin: string, around: Surroundings, unused: () => void): Transport {
   const url = new URL(origin);
-  const options = ownOptions({ ...OPTIONS, connect: buildConnector(NO_TIMEOUT) });
+  const options = ownOptions({ ...OPTIONS, connect: connectTcp });
   return new Http1Clients((ended) => new TrackedClient(url, options, { ...around, ended }), unused);
 }
 
@@ -133,7 +134,7 @@ class TrackedClient extends Client implements ConnectionHolder {
     const { connect, ...rest } = options as { connect: Connector };
     const own = ownOptions({
       ...rest,
-      connect: (target: { readonly protocol: string }, callback: ConnectCallback) =>
+      connect: (target: Target, callback: ConnectCallback) =>
         measuredConnect({ connect, clock, tracker }, target, (error, socket) => {
           if (socket !== null) report(connections, origin.origin, socket);
           callback(error, socket);

@@ -34,7 +34,7 @@ describe('E errors of the connect', () => {
     ['EMFILE', 'ERR_CONNECT', 'connect'],
     ['ENOENT', 'ERR_CONNECT', 'connect'],
     ['ECONNRESET', 'ERR_CONNECT', 'connect'],
-    ['ETIMEDOUT', 'ERR_CONNECT', 'connect'],
+    ['ETIMEDOUT', 'ERR_CONNECT_TIMEOUT', 'connect'],
     ['UND_ERR_CONNECT_TIMEOUT', 'ERR_CONNECT_TIMEOUT', 'connect'],
     ['ENOTFOUND', 'ERR_RESOLVE', 'dns'],
     ['EAI_AGAIN', 'ERR_RESOLVE', 'dns'],
@@ -68,7 +68,7 @@ describe('E errors of the connect', () => {
   });
 
   test.each([
-    ['connect', 'ETIMEDOUT', 'ERR_CONNECT', 'connect'],
+    ['connect', 'ETIMEDOUT', 'ERR_CONNECT_TIMEOUT', 'connect'],
     ['connect', 'EAFNOSUPPORT', 'ERR_CONNECT', 'connect'],
     ['getaddrinfo', 'EAI_SYSTEM', 'ERR_RESOLVE', 'dns'],
     ['read', 'ECONNRESET', 'ERR_TLS', 'tls'],

@@ -24,7 +24,7 @@ async function connected() {
         return socket;
       },
     },
-    { protocol: 'http:' },
+    { protocol: 'http:', hostname: '127.0.0.1', port: String(port) },
     (_error, socket) => socket && opened.resolve(socket),
   );
   const socket = await opened.promise;
