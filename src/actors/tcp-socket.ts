@@ -3,7 +3,7 @@
  * there, as soon as it is there.
  *
  * A stream of Node can be read in many ways. For their sake it stores what comes, notes what state
- * it is in, and tells of it in a later tick; that is a twelfth of what a small request costs. Here
+ * it is in, and tells of it in a later tick; that is a twentieth of what a small request costs. Here
  * the reader is told at once, and what it leaves is kept.
  *
  * Invariants: bytes leave in the order in which they came; the end follows the last of them; who
