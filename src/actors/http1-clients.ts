@@ -16,19 +16,25 @@
 import type { Client, Dispatcher } from 'undici';
 import type { Transport } from './worker-agent.ts';
 
+/** A client that can say what undici's tells with all its statistics, which is much for one request. */
+export interface Http1Client extends Client {
+  /** Whether its connection is open. */
+  readonly isConnected: boolean;
+}
+
 interface Place {
-  readonly client: Client;
+  readonly client: Http1Client;
   isFree: boolean;
 }
 
 export class Http1Clients implements Transport {
-  readonly #makeClient: (ended: () => void) => Client;
+  readonly #makeClient: (ended: () => void) => Http1Client;
   readonly #unused: () => void;
   readonly #places = new Set<Place>();
   readonly #free: Place[] = [];
 
   /** A client calls `ended` when a response has: it runs nothing then, or is about to disconnect. */
-  constructor(makeClient: (ended: () => void) => Client, unused: () => void) {
+  constructor(makeClient: (ended: () => void) => Http1Client, unused: () => void) {
     this.#makeClient = makeClient;
     this.#unused = unused;
   }
@@ -56,7 +62,7 @@ export class Http1Clients implements Transport {
       if (place === undefined) return undefined;
       place.isFree = false;
       // undici may have closed the connection right after the response; it says so later.
-      if (place.client.stats.connected) return place;
+      if (place.client.isConnected) return place;
     }
   }
 

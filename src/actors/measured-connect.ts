@@ -19,6 +19,8 @@ export interface Connection {
   requests: number;
   /** Set when the peer reset it. */
   reset: Error | undefined;
+  /** Whether its socket is neither closed nor about to be. */
+  isOpen(): boolean;
   /** Whether the system has taken all that was written to it. */
   flushed(): boolean;
   /** Closes its socket now; resolves when undici has seen it. */
@@ -74,6 +76,7 @@ export function measuredConnect(
       isHttp2: (opened as Partial<TLSSocket>).alpnProtocol === 'h2',
       requests: 0,
       reset: undefined,
+      isOpen: () => !opened.destroyed,
       flushed: () => opened.writableLength === 0,
       close: () => {
         opened.destroy();

@@ -18,7 +18,7 @@ import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../clock.ts';
 import { ownOptions } from '../own-options.ts';
 import type { ConnectionReports } from './connections.ts';
-import { Http1Clients } from './http1-clients.ts';
+import { type Http1Client, Http1Clients } from './http1-clients.ts';
 import {
   type ConnectCallback,
   type Connection,
@@ -120,7 +120,7 @@ function noteFree(client: TrackedClient, origin: URL): void {
 const OPTIONS = ownOptions({ headersTimeout: 0, bodyTimeout: 0 });
 const NO_TIMEOUT = ownOptions({ timeout: 0 });
 
-class TrackedClient extends Client implements ConnectionHolder {
+class TrackedClient extends Client implements ConnectionHolder, Http1Client {
   readonly #tracker: Tracker;
   readonly #streams = new SessionStreams();
   readonly #ended: Surroundings['ended'];
@@ -169,6 +169,10 @@ class TrackedClient extends Client implements ConnectionHolder {
 
   get connection(): Connection | undefined {
     return this.#tracker.connection;
+  }
+
+  get isConnected(): boolean {
+    return this.#tracker.connection?.isOpen() === true;
   }
 
   starts(user: StreamUser): void {

@@ -2,11 +2,17 @@
 
 import { Client } from 'undici';
 import { describe, expect, test } from 'vitest';
-import { Http1Clients } from '../../../src/actors/http1-clients.ts';
+import { type Http1Client, Http1Clients } from '../../../src/actors/http1-clients.ts';
 import { plainGet } from '../../helpers/plain-get.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
+
+class PlainClient extends Client implements Http1Client {
+  get isConnected(): boolean {
+    return this.stats.connected;
+  }
+}
 
 interface Stage extends AsyncDisposable {
   readonly peer: ScriptedPeer;
@@ -20,7 +26,7 @@ interface Stage extends AsyncDisposable {
 async function stage(): Promise<Stage> {
   const peer = await scriptedPeer();
   const unused = Promise.withResolvers<void>();
-  const clients = new Http1Clients(() => new Client(peer.origin), unused.resolve);
+  const clients = new Http1Clients(() => new PlainClient(peer.origin), unused.resolve);
   return {
     peer,
     clients,

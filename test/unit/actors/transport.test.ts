@@ -1,8 +1,13 @@
 /** A worker's own agent: what a connect is worth when those who wanted it are gone. */
 
+import type { Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { Connections } from '../../../src/actors/connections.ts';
-import { createAgent } from '../../../src/actors/transport.ts';
+import {
+  type ConnectionHolder,
+  type ConnectionUser,
+  createAgent,
+} from '../../../src/actors/transport.ts';
 import { realClock } from '../../../src/clock.ts';
 import { createPool, RequestError } from '../../../src/index.ts';
 import { eitherPeer, VERSIONS } from '../../helpers/either-peer.ts';
@@ -21,6 +26,8 @@ const codeOf = async (promise: Promise<unknown>): Promise<string> => {
   );
   return error instanceof RequestError ? error.code : String(error);
 };
+
+const LAST_ANSWER = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 
 /** DATA of no stream, which breaks a session (RFC 9113, 6.1). */
 const FORBIDDEN = { type: 0, flags: 0, streamId: 0 };
@@ -137,6 +144,41 @@ describe('transport', () => {
       expect(reports).toEqual([`opened ${peer.origin}`, 'request', `closed ${peer.origin}`]);
     },
   );
+
+  test('H7 gives no request to a client whose connection ended with the response before', async () => {
+    await using peer = await scriptedPeer();
+    const agent = createAgent(realClock, new Connections());
+    const holders: ConnectionHolder[] = [];
+    const get = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        let holder: ConnectionHolder | undefined;
+        const handler: Dispatcher.DispatchHandler & Pick<ConnectionUser, 'assignedTo'> = {
+          assignedTo: (assigned) => {
+            holder = assigned;
+            holders.push(assigned);
+            return true;
+          },
+          onRequestStart: () => {},
+          onResponseStart: () => {},
+          onResponseData: () => {},
+          onResponseEnd: () => {
+            holder?.ended();
+            resolve();
+          },
+          onResponseError: (_controller, error) => reject(error),
+        };
+        agent.dispatch({ origin: peer.origin, path: '/', method: 'GET' }, handler);
+      });
+    const first = get();
+    (await peer.connection()).write(LAST_ANSWER);
+    // In the same turn, before undici hears of the close that it has begun.
+    const second = first.then(get);
+    (await peer.connection()).write(LAST_ANSWER);
+    await second;
+    expect(holders.length).toBe(2);
+    expect(holders[1]).not.toBe(holders[0]);
+    await agent.destroy();
+  });
 
   test('P2 leaves no socket of a connect that hangs when it is destroyed', async () => {
     await using peer = await scriptedPeer();
