@@ -15,6 +15,12 @@ export class InlineCarrier implements Carrier {
     this.#clock = clock;
   }
 
+  // On an HTTP/2 session they do, and the scheme is all that is known here. Before it uses a connection
+  // of HTTP/1.1 again undici waits for all that this turn reads, which gathers them as well.
+  gathers(origin: string): boolean {
+    return origin.startsWith('https:');
+  }
+
   transfer(reports: ExchangeReports): Transfer {
     return new Exchange(this.#dispatcher, reports, this.#clock);
   }

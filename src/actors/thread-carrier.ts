@@ -78,6 +78,11 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     worker.unref();
   }
 
+  /** Whatever the origin: as one message. */
+  gathers(): boolean {
+    return true;
+  }
+
   transfer(reports: ExchangeReports): Transfer {
     return new ThreadTransfer(this, reports);
   }
