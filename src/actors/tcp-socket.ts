@@ -18,8 +18,10 @@ import type { Connector } from './measured-connect.ts';
 const KEEP_ALIVE_DELAY = 60_000;
 
 export class TcpSocket extends Socket {
-  /** What is unread; almost always nothing, or one chunk. */
-  readonly #unread: Buffer[] = [];
+  /** What is unread: almost always nothing, or one chunk … */
+  #first: Buffer | undefined;
+  /** … and what came behind that. */
+  readonly #rest: Buffer[] = [];
   #length = 0;
   /** Node was told to read no more. */
   #isStopped = false;
@@ -42,7 +44,8 @@ export class TcpSocket extends Socket {
       this.#isEnding = true;
       return false;
     }
-    this.#unread.push(chunk);
+    if (this.#first === undefined) this.#first = chunk;
+    else this.#rest.push(chunk);
     this.#length += chunk.byteLength;
     this.emit('readable');
     this.#isStopped = this.#length >= this.readableHighWaterMark;
@@ -55,8 +58,8 @@ export class TcpSocket extends Socket {
       super.read(0);
       return null;
     }
-    if (this.#length === 0) return null;
     const bytes = this.#take();
+    if (bytes === undefined) return null;
     if (this.#isEnding) {
       super.push(null);
       super.read(0);
@@ -70,16 +73,19 @@ export class TcpSocket extends Socket {
   /** Puts back what was read too far. */
   override unshift(chunk: Buffer): void {
     if (chunk.byteLength === 0) return;
-    this.#unread.unshift(chunk);
+    if (this.#first !== undefined) this.#rest.unshift(this.#first);
+    this.#first = chunk;
     this.#length += chunk.byteLength;
   }
 
-  #take(): Buffer {
-    const [first = Buffer.alloc(0)] = this.#unread;
-    const bytes = this.#unread.length === 1 ? first : Buffer.concat(this.#unread, this.#length);
-    this.#unread.length = 0;
+  #take(): Buffer | undefined {
+    const first = this.#first;
+    if (first === undefined) return undefined;
+    const all = this.#rest.length === 0 ? first : Buffer.concat([first, ...this.#rest]);
+    this.#first = undefined;
+    if (this.#rest.length > 0) this.#rest.length = 0;
     this.#length = 0;
-    return bytes;
+    return all;
   }
 }
 
