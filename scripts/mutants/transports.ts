@@ -7,7 +7,50 @@ const place = 'src/actors/exchange-place.ts';
 const errors = 'src/actors/foreign-errors.ts';
 const ERRORS = 'test/unit/actors/foreign-errors.test.ts';
 
+const socket = 'src/actors/tcp-socket.ts';
+const SOCKET = 'test/unit/actors/tcp-socket.test.ts';
+
 export const transports: readonly Mutant[] = [
+  {
+    id: 'tcp-socket: reads on however much is unread',
+    file: socket,
+    find: 'return !this.#isStopped;',
+    replace: 'return true;',
+    breaks: 'F2',
+    owner: SOCKET,
+  },
+  {
+    id: 'tcp-socket: does not read on',
+    file: socket,
+    find: 'this._read(0);',
+    replace: '',
+    breaks: 'F2',
+    owner: SOCKET,
+  },
+  {
+    id: 'tcp-socket: ends before its last bytes were read',
+    file: socket,
+    find: 'if (this.#length === 0) return super.push(null);',
+    replace: 'return super.push(null);',
+    breaks: 'E',
+    owner: SOCKET,
+  },
+  {
+    id: 'tcp-socket: loses what came behind an unread chunk',
+    file: socket,
+    find: 'else this.#rest.push(chunk);',
+    replace: '',
+    breaks: 'M2',
+    owner: SOCKET,
+  },
+  {
+    id: 'transport: takes a closed connection for an open one',
+    file: 'src/actors/transport.ts',
+    find: 'return this.#tracker.connection?.isOpen() === true;',
+    replace: 'return true;',
+    breaks: 'H7',
+    owner: 'test/unit/actors/transport.test.ts',
+  },
   {
     id: 'exchange: takes a response that was cut over HTTP/2 for a whole one',
     file: place,
