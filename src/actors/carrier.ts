@@ -75,11 +75,8 @@ export interface Transfer {
 export interface Carrier {
   /** Whether it could start an exchange now; a thread has to load its modules first. */
   readonly isReady: boolean;
-  /**
-   * Whether requests to `origin` that are handed over within one turn leave in one go, so that to
-   * wait for more of them pays.
-   */
-  gathers(origin: string): boolean;
+  /** Whether a request to `origin` is best handed over a turn later, with others of this turn. */
+  defers(origin: string): boolean;
   /** A transfer that has not been dispatched. */
   transfer(reports: ExchangeReports): Transfer;
   /** Starts nothing any more. */

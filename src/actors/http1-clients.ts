@@ -16,7 +16,7 @@
 import type { Client, Dispatcher } from 'undici';
 import type { Transport } from './worker-agent.ts';
 
-/** A client that can say what undici's tells with all its statistics, which is much for one request. */
+/** undici's client tells this only with all of its statistics, which is much for one request. */
 export interface Http1Client extends Client {
   /** Whether its connection is open. */
   readonly isConnected: boolean;

@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { Carrier, ExchangeReports, Transfer } from './carrier.ts';
 import { Exchange } from './exchange.ts';
-import type { Transport } from './worker-agent.ts';
+import { type Transport, WorkerAgent } from './worker-agent.ts';
 
 export class InlineCarrier implements Carrier {
   readonly isReady = true;
@@ -15,10 +15,13 @@ export class InlineCarrier implements Carrier {
     this.#clock = clock;
   }
 
-  // On an HTTP/2 session they do, and the scheme is all that is known here. Before it uses a connection
-  // of HTTP/1.1 again undici waits for all that this turn reads, which gathers them as well.
-  gathers(origin: string): boolean {
-    return origin.startsWith('https:');
+  /**
+   * On an HTTP/2 session requests of one turn leave in one go, and the scheme is all that is known
+   * here; and a transport of the user's own may answer at once, for ever. On HTTP/1.1 undici waits a
+   * turn by itself before it uses a connection again.
+   */
+  defers(origin: string): boolean {
+    return !(this.#dispatcher instanceof WorkerAgent && origin.startsWith('http:'));
   }
 
   transfer(reports: ExchangeReports): Transfer {

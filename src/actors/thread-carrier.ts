@@ -78,8 +78,8 @@ export class ThreadCarrier implements Carrier, ThreadLink {
     worker.unref();
   }
 
-  /** Whatever the origin: as one message. */
-  gathers(): boolean {
+  /** Requests of one turn are one message. */
+  defers(): boolean {
     return true;
   }
 

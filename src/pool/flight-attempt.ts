@@ -61,7 +61,7 @@ export class FlightAttempt implements ExchangeReports {
     if (this.transfer === undefined) return;
     const dispatch = (): void => this.#dispatch();
     // Behind all that this turn reads: requests that leave together cost a quarter less.
-    if (this.worker.carrier?.gathers(this.#flight.request.origin)) setImmediate(dispatch);
+    if (this.worker.carrier?.defers(this.#flight.request.origin)) setImmediate(dispatch);
     else queueMicrotask(dispatch);
   }
 

@@ -75,6 +75,22 @@ describe('a MockAgent', () => {
     expect((await pool.await(pool.get(`${ORIGIN}/yes`))).text()).toBe('yes');
     expect(pool.stats().workers).toMatchObject([{ state: 'up', restarts: 0 }]);
   });
+
+  test('I2 leaves the event loop its turns, though it answers at once', async () => {
+    const agent = mocked();
+    agent.get(ORIGIN).intercept({ path: '/' }).reply(200, '').persist();
+    await using pool = createPool({ workers: 1, dispatcher: () => agent });
+    let hasTurned = false;
+    setImmediate(() => {
+      hasTurned = true;
+    });
+    let requests = 0;
+    while (!hasTurned && requests < 100) {
+      await pool.await(pool.get(`${ORIGIN}/`));
+      requests += 1;
+    }
+    expect(requests).toBeLessThan(100);
+  });
 });
 
 describe('a dispatcher of the user', () => {
