@@ -9,6 +9,7 @@
 
 import type { Caller } from '../options.ts';
 import { attachmentFor } from './caller-kinds.ts';
+import { TurnoverMap } from './turnover-map.ts';
 
 export interface Watcher {
   /** The watched object died. */
@@ -16,7 +17,8 @@ export interface Watcher {
 }
 
 interface Watch {
-  readonly watchers: Set<Watcher>;
+  /** In the order in which they began. */
+  readonly watchers: TurnoverMap<Watcher, true>;
   detach: () => void;
 }
 
@@ -39,7 +41,7 @@ export function isDead(caller: Caller): boolean {
 }
 
 export class CallerMonitor {
-  readonly #watches = new Map<Caller, Watch>();
+  readonly #watches = new TurnoverMap<Caller, Watch>();
 
   /** Objects that are being watched; zero when no exchange is left. */
   get size(): number {
@@ -49,10 +51,11 @@ export class CallerMonitor {
   watch(caller: Caller, watcher: Watcher): void {
     const known = this.#watches.get(caller);
     if (known !== undefined) {
-      known.watchers.add(watcher);
+      known.watchers.set(watcher, true);
       return;
     }
-    const watch: Watch = { watchers: new Set([watcher]), detach: () => {} };
+    const watch: Watch = { watchers: new TurnoverMap(), detach: () => {} };
+    watch.watchers.set(watcher, true);
     this.#watches.set(caller, watch);
     try {
       watch.detach = attachmentFor(caller)?.attach(() => this.#died(caller)) ?? watch.detach;
@@ -78,7 +81,7 @@ export class CallerMonitor {
     reportedDead.add(caller);
     this.#watches.delete(caller);
     letGo(watch);
-    for (const watcher of watch.watchers) watcher.callerDied();
+    for (const watcher of watch.watchers.keys()) watcher.callerDied();
   }
 }
 

@@ -34,7 +34,7 @@ export class Outbox<Item> {
   #items: Item[] = [];
   #parts: Uint8Array[] = [];
   /** Buffers that go as they are, with all parts that lie in them. */
-  readonly #going = new Set<ArrayBufferLike>();
+  #going = new Set<ArrayBufferLike>();
   #scheduled = false;
   /** What the items stand for. */
   #bytes = 0;
@@ -107,7 +107,8 @@ export class Outbox<Item> {
     } catch (error) {
       this.#failed(error);
     }
-    this.#going.clear();
+    // Not cleared: that links each table to the next one (see `actors/turnover-map`).
+    this.#going = new Set();
   }
 
   #pack(): readonly [parts: (Uint8Array | number)[], packed: Uint8Array<ArrayBuffer> | undefined] {

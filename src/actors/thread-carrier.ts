@@ -24,6 +24,7 @@ import {
 } from './thread-protocol.ts';
 import { ThreadPulse } from './thread-pulse.ts';
 import { type ThreadLink, ThreadTransfer } from './thread-transfer.ts';
+import { TurnoverMap } from './turnover-map.ts';
 
 export interface ThreadCarrierOptions extends ThreadStart {
   readonly clock: Clock;
@@ -47,7 +48,7 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   readonly blocks = new SharedBlocks((command) => this.outbox.add(command));
   readonly #options: ThreadCarrierOptions;
   readonly #worker: Worker;
-  readonly #transfers = new Map<number, ThreadTransfer>();
+  readonly #transfers = new TurnoverMap<number, ThreadTransfer>();
   readonly #marks = new MarkPages((memory) => this.outbox.add(['marks', memory]));
   readonly #pulse: ThreadPulse;
   readonly #exited: Promise<void>;
@@ -113,7 +114,7 @@ export class ThreadCarrier implements Carrier, ThreadLink {
   }
 
   halt(): void {
-    for (const transfer of [...this.#transfers.values()]) transfer.halt();
+    for (const transfer of this.#transfers.values()) transfer.halt();
   }
 
   eventLoopUtilization(): EventLoopUtilization | undefined {

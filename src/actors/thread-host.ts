@@ -15,6 +15,7 @@ import { BlockTable } from './shared-blocks.ts';
 import { MarkPage, newMarks, SharedMark } from './shared-marks.ts';
 import type { PostedRequest, ThreadCommand, ThreadReport } from './thread-protocol.ts';
 import { createAgent } from './transport.ts';
+import { TurnoverMap } from './turnover-map.ts';
 import type { Transport } from './worker-agent.ts';
 
 /** The pool, as the thread sees it. */
@@ -31,7 +32,7 @@ export function hostExchanges(port: PoolPort, exit: () => void): void {
 class ThreadHost {
   readonly #outbox: Outbox<ThreadReport>;
   readonly #agent: Transport;
-  readonly #exchanges = new Map<number, HostedExchange>();
+  readonly #exchanges = new TurnoverMap<number, HostedExchange>();
   readonly #blocks = new BlockTable();
   readonly #exit: () => void;
   #marks = new MarkPage(newMarks());

@@ -9,6 +9,7 @@
  * Invariant: a record is in the table from `add` to `delete`, and leaves it once.
  */
 
+import { TurnoverMap } from '../actors/turnover-map.ts';
 import { mintRef, rowOf } from '../async-handle.ts';
 
 export interface Row {
@@ -21,7 +22,7 @@ export class FlightTable<Item extends Row> {
   readonly #rows: (Item | undefined)[] = [];
   readonly #free: number[] = [];
   /** Records whose `ref` another thread has minted; it names a row there. */
-  readonly #foreign = new Map<string, Item>();
+  readonly #foreign = new TurnoverMap<string, Item>();
   readonly #prefix: string | undefined;
   #size = 0;
 

@@ -6,6 +6,7 @@
  */
 
 import { CallerMonitor, isDead, isWatchable, type Watcher } from '../actors/caller-monitor.ts';
+import { TurnoverMap } from '../actors/turnover-map.ts';
 import type { Caller } from '../options.ts';
 import type { ResolvedRequest } from '../resolved-options.ts';
 import type { HandleRecord } from './handle-record.ts';
@@ -18,7 +19,7 @@ interface Watched {
 
 export class Watches {
   readonly #monitor = new CallerMonitor();
-  readonly #watched = new Map<HandleRecord, Watched>();
+  readonly #watched = new TurnoverMap<HandleRecord, Watched>();
 
   /** Begins to watch; an exchange of somebody who is dead already has ended when this returns. */
   begin(flight: HandleRecord): void {

@@ -7,6 +7,7 @@
  * was forgotten has read no message.
  */
 
+import { TurnoverMap } from '../../actors/turnover-map.ts';
 import type { AsyncHandle } from '../../async-handle.ts';
 import { RequestError } from '../../errors.ts';
 import type { PoolStats } from '../../stats.ts';
@@ -33,9 +34,9 @@ interface Given {
 
 export class Answers {
   readonly #host: AnswersHost;
-  readonly #adopted = new Map<string, AsyncHandle>();
+  readonly #adopted = new TurnoverMap<string, AsyncHandle>();
   /** Those who wait, by the number of their question. */
-  readonly #waiting = new Map<number, AbortController>();
+  readonly #waiting = new TurnoverMap<number, AbortController>();
 
   constructor(host: AnswersHost) {
     this.#host = host;
@@ -87,7 +88,7 @@ export class Answers {
 
   /** The port is closed. */
   close(): void {
-    for (const id of [...this.#waiting.keys()]) this.forget(id);
+    for (const id of this.#waiting.keys()) this.forget(id);
     this.#adopted.clear();
   }
 

@@ -10,6 +10,7 @@
  */
 
 import { type MessagePort, threadId } from 'node:worker_threads';
+import { TurnoverMap } from '../../actors/turnover-map.ts';
 import { newPrefix } from '../../async-handle.ts';
 import { type ErrorCode, RequestError } from '../../errors.ts';
 import { CheckedCalls } from '../checked-calls.ts';
@@ -33,7 +34,7 @@ export class PortServer implements ExchangePort {
   readonly closed: Promise<void>;
   readonly #engine: Engine;
   readonly #port: MessagePort;
-  readonly #exchanges = new Map<string, PortExchange>();
+  readonly #exchanges = new TurnoverMap<string, PortExchange>();
   readonly #outbox: Outbox<Report>;
   readonly #answers: Answers;
   readonly #prefix = newPrefix();
@@ -194,8 +195,7 @@ export class PortServer implements ExchangePort {
   #died(): void {
     this.#outbox.close();
     this.#answers.close();
-    const exchanges = [...this.#exchanges.values()];
-    for (const exchange of exchanges) exchange.callerDied(false);
+    for (const exchange of this.#exchanges.values()) exchange.callerDied(false);
   }
 
   #refuse(): void {

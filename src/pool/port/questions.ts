@@ -5,6 +5,7 @@
  * closed.
  */
 
+import { TurnoverMap } from '../../actors/turnover-map.ts';
 import type { RequestError } from '../../errors.ts';
 import type { Answer, Command, Question } from './protocol.ts';
 import { rebuildError } from './rebuild.ts';
@@ -25,7 +26,7 @@ interface Asker {
 
 export class Questions {
   readonly #host: QuestionsHost;
-  readonly #askers = new Map<number, Asker>();
+  readonly #askers = new TurnoverMap<number, Asker>();
   #last = 0;
 
   constructor(host: QuestionsHost) {
@@ -70,7 +71,7 @@ export class Questions {
 
   /** Nothing is answered any more. */
   lose(error: RequestError): void {
-    const askers = [...this.#askers.values()];
+    const askers = this.#askers.values();
     this.#askers.clear();
     this.#host.asked(0);
     for (const { reject } of askers) reject(error);
