@@ -2,7 +2,7 @@
 
 import { MODEL, type Mutant } from './mutant.ts';
 
-const flight = 'src/pool/flight.ts';
+const flight = 'src/pool/flight-effects.ts';
 const end = 'src/pool/flight-end.ts';
 const owner = MODEL;
 

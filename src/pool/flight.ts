@@ -2,39 +2,36 @@
  * One exchange from handle to terminal message: the record that stands in the pool's one map.
  *
  * Calls of the caller, reports of its attempt on a worker, deaths and deadlines become events of
- * its life; what follows from them is decided in `pool/flight-course` and done here. Its attempt,
- * times, upload and receiving side are kept beside it (`pool/flight-attempt`, `pool/flight-clock`,
- * `pool/flight-upload`, `pool/flight-incoming`).
+ * its life; what follows from them is decided in `pool/flight-course` and done in
+ * `pool/flight-effects`. Its attempt, times, upload and receiving side are kept beside it
+ * (`pool/flight-attempt`, `pool/flight-clock`, `pool/flight-upload`, `pool/flight-incoming`).
  *
- * Invariants: the terminal message is made in `settle`, which the lifecycle reaches once; by then
- * the record is out of the map, its slot is free, and it has no listener, deadline or blocked
- * sender left.
+ * Invariant: what a call finds is where the exchange stands now; one that comes after the end finds
+ * the end, and changes nothing.
  */
 
 import { isDead } from '../actors/caller-monitor.ts';
 import type { Head } from '../actors/carrier.ts';
-import { type ExchangeState, isUploading } from '../actors/request-lifecycle.ts';
 import type { AsyncHandle } from '../async-handle.ts';
 import type { ErrorCode, Phase } from '../errors.ts';
-import type { DoneMessage, PoolResponse, TerminalMessage } from '../messages.ts';
+import type { DoneMessage, PoolResponse } from '../messages.ts';
 import type { ResolvedRequest } from '../resolved-options.ts';
 import type { Applicant } from './admission.ts';
 import type { Delivery } from './delivery.ts';
 import { type Attempted, FlightAttempt } from './flight-attempt.ts';
 import { FlightClock, type Timed } from './flight-clock.ts';
-import { FlightCourse } from './flight-course.ts';
-import { type Ending, FlightEnd, terminalOf } from './flight-end.ts';
+import { FlightEffects } from './flight-effects.ts';
+import { FlightEnd } from './flight-end.ts';
 import * as events from './flight-events.ts';
 import type { FlightHost } from './flight-host.ts';
 import { FlightIncoming, type Receiving } from './flight-incoming.ts';
-import { factsOf } from './flight-outcome.ts';
 import type { Row } from './flight-table.ts';
 import { FlightUpload, type Uploading } from './flight-upload.ts';
 import { type HandleRecord, hasOwnReceiver } from './handle-record.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
 export class Flight
-  extends FlightCourse
+  extends FlightEffects
   implements Applicant, HandleRecord, Attempted, Uploading, Receiving, Timed
 {
   readonly ref: string;
@@ -46,9 +43,6 @@ export class Flight
   readonly clock: FlightClock;
   readonly upload: FlightUpload | undefined;
   readonly incoming: FlightIncoming;
-  /** On the worker it runs on, or ran on last. */
-  attempt: FlightAttempt | undefined;
-  attempts = 0;
   /** `messages` loops that are running. */
   loops = 0;
   /** Kept while young, then weakly (see `pool/handles`). */
@@ -57,9 +51,6 @@ export class Flight
   waiter: Applicant['waiter'];
   gate: Applicant['gate'];
   window = 0;
-
-  /** Where it failed, where that is known better than from the state. */
-  #failedIn: Phase | undefined;
 
   constructor({ ref, row }: Row, request: ResolvedRequest, host: FlightHost<Flight>) {
     super(request.upload ? 'open' : request.bytes === undefined ? 'none' : 'buffered');
@@ -139,13 +130,13 @@ export class Flight
 
   /** Ends it with a code: cancel, overload, the end of the pool. */
   stop(code: ErrorCode, cause?: unknown, phase?: Phase): void {
-    this.#failedIn = phase;
+    this.failedIn = phase;
     this.apply({ type: 'stopped', code, cause });
   }
 
   /** The world failed: the transport, a deadline, a length. */
   fail(code: ErrorCode, cause: unknown, phase?: Phase): void {
-    this.#failedIn = phase;
+    this.failedIn = phase;
     this.apply({ type: 'failed', code, cause });
   }
 
@@ -211,92 +202,4 @@ export class Flight
   timedOut(code: ErrorCode): void {
     this.fail(code, undefined);
   }
-
-  // --- what follows from it -------------------------------------------------------------------
-
-  protected catchUp(): void {
-    this.attempt?.transfer?.catchUp();
-  }
-
-  protected get isFlushed(): boolean {
-    return this.attempt?.transfer?.flushed === true;
-  }
-
-  protected stateChanged(before: ExchangeState): void {
-    if (this.upload === undefined) return;
-    const change = Number(isUploading(this.state.upload)) - Number(isUploading(before.upload));
-    if (change === 0) return;
-    this.host.countUploads(change);
-    this.attempt?.countUploads(change);
-  }
-
-  protected deliverHead(): void {
-    this.incoming.announce();
-  }
-
-  protected mute(): void {
-    this.incoming.mute();
-  }
-
-  protected endBody(before: ExchangeState): void {
-    if (before.upload === 'open' && this.state.upload === 'abandoned') this.upload?.abandon();
-  }
-
-  protected boundDrain(): void {
-    this.clock.boundDrain();
-  }
-
-  protected requeue(): void {
-    const { attempt } = this;
-    attempt?.abort();
-    this.attempt = undefined;
-    attempt?.leave();
-    attempt?.countUploads(-Number(isUploading(this.state.upload)));
-    this.host.requeue(this);
-  }
-
-  protected abort(): void {
-    this.attempt?.abort();
-  }
-
-  protected cutBody(): void {
-    this.upload?.cut();
-  }
-
-  /**
-   * The end, in an order that lets nobody see half of it: first the message is made, which can
-   * fail; then the record leaves the map and its slot, so that whoever hears of the end finds it
-   * over; then those who wait on the exchange are released; then the one message goes out; and last
-   * others may have the slot, because admitting them runs their code. From the map on every step
-   * is taken, whatever one before it throws: nobody waits for what has left the map.
-   */
-  protected settle(before: ExchangeState): void {
-    const { state, incoming } = this;
-    if (state.type !== 'settled') return;
-    const phase = this.#failedIn;
-    const ending: Ending = { before, state, phase, incoming: incoming.response };
-    const terminal = terminalOf(factsOf(this), ending);
-    this.attempt?.leave();
-    try {
-      this.host.remove(this, terminal.type === 'done' ? 'done' : terminal.error.code);
-      this.clock.over();
-      this.cutBody();
-      if (DISCARDING.has(state.outcome)) incoming.discard();
-    } finally {
-      this.#tell(terminal);
-    }
-  }
-
-  #tell(terminal: TerminalMessage): void {
-    try {
-      this.end.come(terminal, this.incoming);
-    } finally {
-      this.incoming.response.drop();
-      this.host.settled(this);
-    }
-  }
 }
-
-/** Whoever ends an exchange for its caller wants no more of it; what the world breaks off may still
- * be read as far as it came (X1). */
-const DISCARDING: ReadonlySet<'done' | ErrorCode> = new Set(['ERR_CANCELLED', 'ERR_CALLER_DIED']);
