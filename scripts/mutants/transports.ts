@@ -9,6 +9,8 @@ const ERRORS = 'test/unit/actors/foreign-errors.test.ts';
 
 const socket = 'src/actors/tcp-socket.ts';
 const SOCKET = 'test/unit/actors/tcp-socket.test.ts';
+const turnover = 'src/actors/turnover-map.ts';
+const TURNOVER = 'test/unit/actors/turnover-map.test.ts';
 
 export const transports: readonly Mutant[] = [
   {
@@ -147,5 +149,21 @@ export const transports: readonly Mutant[] = [
     replace: "return 'ERR_CONNECT';",
     breaks: 'E',
     owner: ERRORS,
+  },
+  {
+    id: 'turnover-map: forgets what is there when it is renewed',
+    file: turnover,
+    find: 'this.#map = new Map(this.#map);',
+    replace: 'this.#map = new Map();',
+    breaks: 'H3',
+    owner: TURNOVER,
+  },
+  {
+    id: 'turnover-map: is never renewed',
+    file: turnover,
+    find: 'if (this.#added > this.#map.size + RENEW_COUNT) this.#renew();',
+    replace: '',
+    breaks: 'P2',
+    owner: TURNOVER,
   },
 ];
