@@ -7,7 +7,7 @@
  */
 
 import type { AsyncHandle } from '../../async-handle.ts';
-import type { ErrorCode } from '../../errors.ts';
+import { type ErrorCode, RequestError } from '../../errors.ts';
 import type { Message, PoolResponse } from '../../messages.ts';
 import { FlightEnd } from '../flight-end.ts';
 import type { Elsewhere, HandleRecord, Patience, RecordHost } from '../handle-record.ts';
@@ -107,7 +107,20 @@ export class AdoptedFlight implements HandleRecord, Elsewhere {
     question: { verb: 'send'; ref: string; chunk: Uint8Array } | { verb: 'finish'; ref: string },
     transfer: readonly ArrayBuffer[],
   ): Promise<boolean> {
-    const answer = await this.host.questions.ask(question, transfer);
-    return answer.type === 'taken' && answer.taken;
+    try {
+      const answer = await this.host.questions.ask(question, transfer);
+      return answer.type === 'taken' && answer.taken;
+    } catch (error) {
+      // With the connection it ends for those who send: they are not failed for that (U3).
+      if (error instanceof RequestError && POOL_GONE.has(error.code)) return false;
+      throw error;
+    }
   }
 }
+
+/** What is asked is rejected with one of these where nobody answers any more. */
+const POOL_GONE: ReadonlySet<ErrorCode> = new Set([
+  'ERR_POOL_CLOSED',
+  'ERR_POOL_DESTROYED',
+  'ERR_POOL_FAILED',
+]);

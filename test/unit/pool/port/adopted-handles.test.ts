@@ -125,6 +125,22 @@ test('U3 a chunk whose memory goes before its turn ends the exchange, not in sil
   expect(await codeOf(pool.await(handle))).toBe('ERR_CANCELLED');
 });
 
+test.each<readonly [string, () => Promise<unknown>]>([
+  ['the pool is destroyed', () => pool.destroy()],
+  ['the connection is destroyed', () => connected.destroy()],
+  ['the connection is closed', () => connected.close()],
+])('U3 U4 a sender is answered, not failed, when %s', async (_how, end) => {
+  const handle = pool.post(URL, { streamBody: true, uploadBuffer: 1 });
+  const adopted = connected.handle(handle.ref);
+  const sends = [connected.sendBody(adopted, 'fills'), connected.sendBody(adopted, 'waits')];
+  const finish = connected.finishBody(adopted);
+  await settled();
+  await end();
+  expect(await Promise.all([...sends, finish])).toEqual([false, false, false]);
+  expect(await connected.sendBody(adopted, 'late')).toBe(false);
+  expect(await connected.finishBody(adopted)).toBe(false);
+});
+
 test('X1 it can be cancelled from here, and credit granted', async () => {
   const handle = pool.get(URL, { stream: true, window: 4 });
   const adopted = connected.handle(handle.ref);
