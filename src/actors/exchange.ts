@@ -216,7 +216,12 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
       this.#reports.hinted();
       return;
     }
-    this.abort();
+    try {
+      this.abort();
+    } catch (error) {
+      this.#reports.transportBroke(error);
+      return;
+    }
     this.#reports.exchangeFailed(HINTS_ONLY);
   }
 

@@ -80,6 +80,21 @@ describe('a faulty dispatcher', () => {
     expect(pool.stats().workers).toMatchObject([{ state: 'restarting', inFlight: 0 }]);
   });
 
+  test('W1 that throws when it is to abort a flood of hints kills its worker', async () => {
+    await using peer = await scriptedPeer();
+    const stubborn = stubbornAgent('abort');
+    await using simulated = simulatedPool({ dispatcher: stubborn.make });
+    const { pool } = simulated;
+    const flooded = pool.get(peer.origin);
+    const connection = await peer.connection();
+    await connection.readHead();
+    stubborn.throws = true;
+    await connection.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100));
+    const { error } = await failureOf(pool, flooded);
+    expect(error).toMatchObject({ code: 'ERR_WORKER_DIED', cause: { message: 'abort broke' } });
+    expect(pool.stats().workers).toMatchObject([{ state: 'restarting', inFlight: 0 }]);
+  });
+
   test.each(['pause', 'resume'] as const)(
     'W1 that throws when it is to %s kills its worker',
     async (verb) => {
