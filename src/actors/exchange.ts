@@ -192,7 +192,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
 
   onResponseEnd(
     _controller: Dispatcher.DispatchController,
-    trailers: Record<string, string | string[] | undefined>,
+    trailers: Record<string, string | string[] | undefined> = {},
   ): void {
     if (this.#progress === 'over') return;
     this.#progress = 'over';

@@ -107,6 +107,15 @@ test.each([
   expect(log).toEqual(new Array(10 * hints).fill('hinted'));
 });
 
+test('H3 ends with the response, also where the transport has no word of trailers', () => {
+  const { exchange, controller, trailersSeen } = started();
+  exchange.onResponseStart(controller, 200, {});
+  exchange.streamEnded();
+  // A `SnapshotAgent` does, where its record has none.
+  exchange.onResponseEnd(controller);
+  expect(trailersSeen).toEqual([{}]);
+});
+
 test('N11 more than 64 hints within a second are a flood', () => {
   const { clock, exchange, controller, log } = started();
   clock.advance(60_000);
