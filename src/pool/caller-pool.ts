@@ -1,8 +1,9 @@
 /**
  * A pool bound to one caller: a scope whose end is the death of whoever asked in it (clause C1).
  *
- * Invariant: the scope dies once, when it is disposed or when the caller it stands for dies; it
- * listens to that caller only while an exchange of its own is watched.
+ * Invariants: the scope dies once, when it is disposed or when the caller it stands for dies; it
+ * listens to that caller only while an exchange of its own is watched, and scopes of one caller share
+ * one listener.
  */
 
 import { CallerMonitor, isDead } from '../actors/caller-monitor.ts';
@@ -52,9 +53,11 @@ export function createCallerPool(launch: Launch, caller: Caller | undefined): Ca
   };
 }
 
+/** One for all scopes: many may be made for one caller, as one for each request that it asks for. */
+const monitor = new CallerMonitor();
+
 class Scope implements CallerScope {
   readonly #caller: Caller | undefined;
-  readonly #monitor = new CallerMonitor();
   readonly #listeners = new Set<() => void>();
   readonly #watcher = { callerDied: () => this.die() };
   #disposed = false;
@@ -71,11 +74,11 @@ class Scope implements CallerScope {
     const isFirst = this.#listeners.size === 0;
     // Before its caller is watched, who may tell of a death at once.
     this.#listeners.add(listener);
-    if (isFirst && this.#caller !== undefined) this.#monitor.watch(this.#caller, this.#watcher);
+    if (isFirst && this.#caller !== undefined) monitor.watch(this.#caller, this.#watcher);
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size > 0 || this.#caller === undefined) return;
-      this.#monitor.unwatch(this.#caller, this.#watcher);
+      monitor.unwatch(this.#caller, this.#watcher);
     };
   }
 

@@ -63,6 +63,21 @@ describe.each(kinds)('%s as caller', (_name, make) => {
     expect(peer.connections).toBe(1);
   });
 
+  test('C1 is listened to once for any number of scopes, and not at all after them', async () => {
+    await using living = await make();
+    await using peer = await scriptedPeer();
+    const pool = createPool({ workers: 1, maxInFlight: 1 });
+    const before = living.listeners();
+    const handles = Array.from({ length: 100 }, () =>
+      pool.withCaller(living.caller).get(peer.origin),
+    );
+    expect(living.listeners() - before).toBe(living.worth);
+    for (const handle of handles) pool.cancel(handle);
+    expect(living.listeners() - before).toBe(0);
+    await pool.close();
+    expect(gaugesOf(pool)).toEqual(IDLE);
+  });
+
   test('C1 is listened to once for 1 000 exchanges, and not at all after them', async () => {
     await using living = await make();
     await using peer = await scriptedPeer();
