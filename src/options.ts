@@ -90,7 +90,10 @@ export interface RequestDefaults {
   readonly tenant?: string | undefined;
   /** Within a tenant the higher is first, one more for each second waited (H9). Default 0. */
   readonly priority?: number | undefined;
-  /** Ends a peer whose response, from its headers on, moves fewer than `bytes` in an `interval` of ms (T4). Default off. */
+  /**
+   * Ends a peer whose response, from its headers on, moves fewer than `bytes` in an `interval` of so
+   * many ms (T4). Default off.
+   */
   readonly minThroughput?: { readonly bytes: number; readonly interval: number } | undefined;
   /** Bytes of one upload that are accepted ahead of the peer (U2). Default 256 KiB. */
   readonly uploadBuffer?: number | undefined;
