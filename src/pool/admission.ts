@@ -90,6 +90,7 @@ export class Admission<Item extends Applicant> {
 
   /** Starts the exchange, or lets it wait; `false` when there is no room to wait either. */
   admit(item: Item): boolean {
+    if (this.#lines.size > 0) this.#letInBefore(item);
     if (!this.#lines.isReady && this.#start(item)) return true;
     if (this.#lines.size >= this.#limits.queueLimit) return false;
     item.waiter = this.#lines.come(item, this.#claimOf(item));
@@ -206,6 +207,15 @@ export class Admission<Item extends Applicant> {
     item.gate = undefined;
     gate.running -= 1;
     this.#watch.look(gate);
+  }
+
+  /**
+   * A rate may have opened since its gate was last looked at, up to a tick before the wheel says so:
+   * who has waited for that comes before who comes now.
+   */
+  #letInBefore(item: Item): void {
+    this.#lookAtAll(item);
+    this.pump();
   }
 
   #lookAtAll({ request }: Item): void {

@@ -260,6 +260,23 @@ describe('rates', () => {
     expect(stage.starts).toHaveLength(2);
   });
 
+  test.each([
+    ['of the pool', { rate: { limit: 1, interval: 1_000 } }],
+    ['of the origin', { originRate: { limit: 1, interval: 1_000 } }],
+  ])('H9 keeps nobody waiting for whom another comes as the rate %s opens', (_which, limits) => {
+    const stage = new AdmissionStage(limits);
+    // So that the rate opens between two ticks of the wheel.
+    stage.clock.advance(1);
+    stage.end(stage.apply('first'));
+    stage.apply('second');
+    stage.clock.advance(1_000);
+    stage.apply('third');
+    expect(stage.started).toEqual(['first', 'second']);
+    stage.endOne();
+    stage.clock.advance(1_008);
+    expect(stage.started).toEqual(['first', 'second', 'third']);
+  });
+
   test('H9 takes a new rate at once, for what has started before too', () => {
     const stage = new AdmissionStage({ rate });
     for (let n = 0; n < 8; n += 1) stage.apply(String(n));
