@@ -53,7 +53,7 @@ function turnOver(map: TurnoverMap<number, number>, count: number): void {
 
 /** In a process of its own, whose heap nobody else uses. */
 function keptBytes(kind: 'Map' | 'TurnoverMap'): number {
-  const program = fileURLToPath(new URL('../../helpers/kept-bytes.ts', import.meta.url));
+  const program = fileURLToPath(new URL('../../fixtures/kept-bytes.ts', import.meta.url));
   const flags = ['--expose-gc', '--single-threaded-gc'];
   return Number(execFileSync(process.execPath, [...flags, program, kind], { encoding: 'utf8' }));
 }
