@@ -90,7 +90,11 @@ export class Admission<Item extends Applicant> {
 
   /** Starts the exchange, or lets it wait; `false` when there is no room to wait either. */
   admit(item: Item): boolean {
-    if (this.#lines.size > 0) this.#letInBefore(item);
+    if (this.#lines.size > 0) {
+      this.#letInBefore(item);
+      // That can run code of users, in which this one may end.
+      if (item.leftInTheQueue()) return true;
+    }
     if (!this.#lines.isReady && this.#start(item)) return true;
     if (this.#lines.size >= this.#limits.queueLimit) return false;
     item.waiter = this.#lines.come(item, this.#claimOf(item));

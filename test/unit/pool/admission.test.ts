@@ -277,6 +277,18 @@ describe('rates', () => {
     expect(stage.started).toEqual(['first', 'second', 'third']);
   });
 
+  test('H3 starts nobody who has ended while those before it were let in', () => {
+    const stage = new AdmissionStage({ rate: { limit: 2, interval: 1_000 } });
+    stage.clock.advance(1);
+    for (const name of ['a', 'b']) stage.end(stage.apply(name));
+    stage.apply('c');
+    stage.onStart = () => stage.left.add('d');
+    stage.clock.advance(1_000);
+    stage.apply('d');
+    expect(stage.started).toEqual(['a', 'b', 'c']);
+    expect(stage.admission.queued).toBe(0);
+  });
+
   test('H9 takes a new rate at once, for what has started before too', () => {
     const stage = new AdmissionStage({ rate });
     for (let n = 0; n < 8; n += 1) stage.apply(String(n));
