@@ -1,10 +1,8 @@
 /**
  * The one map of what is in flight: records by `ref`.
  *
- * A table of rows whose numbers are part of the refs, and not a `Map`: V8 links each table that a
- * `Map` has outgrown to the next one, and once an outgrown table is old, whatever the later ones
- * hold survives every minor collection. At ten thousand requests a second that was a third of the
- * cost of a request.
+ * A table of rows whose numbers are part of the refs, and not a `Map`, for what that carries along
+ * (`actors/turnover-map`): at ten thousand requests a second it was a third of the cost of a request.
  *
  * Invariant: a record is in the table from `add` to `delete`, and leaves it once.
  */
