@@ -2,52 +2,66 @@
  * Has V8 collect dead chunks soon, so that their memory is used again while it is at hand.
  *
  * V8 collects its young generation (the nursery) when that is full of objects, and there a chunk of
- * 64 KiB is an object of about a hundred bytes: its memory lies outside the heap. So dead chunks lie
- * about until they are 64 MiB, which makes V8 mark the whole heap, and meanwhile the system makes
- * fresh pages for every new one. So some garbage of our own goes with the chunks that pass, enough
- * to fill the nursery once in 16 or 32 MiB. Measured with 256 MiB down (Node 24): 25 MiB of resident
- * growth instead of 71 the first time, and a third less CPU each time; half of it where the program
- * keeps 40 MB of objects.
+ * 64 KiB is an object of about a hundred bytes: its memory lies outside the heap. It counts as growth
+ * of the heap all the same, and a small heap is marked whole again when it has grown by 8 MiB. So a
+ * stream costs a marking every few milliseconds, the more the larger the heap is, and meanwhile the
+ * system makes fresh pages for each new chunk.
  *
- * With 100 MB of those V8 has made its nursery so large that to fill it may cost more than it saves:
- * there it is left alone.
+ * So some garbage of our own goes with the chunks that pass, enough to have the nursery collected
+ * before that: then none is marked. CPU of 256 MiB down (Node 24) with it and without: 140 to 200 ms
+ * and 250 to 310 in a program that keeps little, 165 to 185 and 790 to 865 where it keeps 100 MB of
+ * objects; resident growth of the first 256 MiB, 25 MiB and 71.
  */
 
 import { getHeapSpaceStatistics } from 'node:v8';
 
-/** Once in so many bytes some garbage is made. */
-const STEP_BYTES = 64 * 1024;
+const MIB = 1024 * 1024;
 
-/** How much, of the young generation: one of its two halves is full after 256 steps … */
-const SHARE = 1 / 512;
-/** … and the largest one that is filled, after 512. */
-const MOST_FILLING_BYTES = 64 * 1024;
-
-/** Both halves; Node begins with 2 MiB, and Node 24 goes up to 128. */
-const LARGE_NURSERY_BYTES = 64 * 1024 * 1024;
-
-/** Once in so many steps it is looked how large it is: that takes some 10 µs. */
-const LOOK_STEPS = 256;
-
+/**
+ * The nursery consists of pages. An array of half a page is the largest that goes there, and leaves
+ * no room for another one: so it takes a whole page, but only half of one is written.
+ */
+const PAGE_BYTES = MIB / 4;
 const ELEMENT_BYTES = 8;
+const HEADER_BYTES = 16;
+const FILLING: readonly number[] = new Array<number>(
+  (PAGE_BYTES / 2 - HEADER_BYTES) / ELEMENT_BYTES - 2,
+).fill(0);
+
+/**
+ * It is collected once in so many bytes of chunks. Fewer than 8 MiB, or V8 marks; where the nursery
+ * is large, and with it most likely the heap, more, so that filling costs the same share.
+ */
+const LEAST_PERIOD_BYTES = 6 * MIB;
+const MOST_PERIOD_BYTES = 20 * MIB;
+const PERIOD_SHARE = 3 / 16;
+
+/** Both halves. Node goes up to this by itself; a larger one was asked for, and is left alone. */
+const LARGE_NURSERY_BYTES = 128 * MIB;
+
+/** Once in so many bytes it is looked how large it is: that takes some 10 µs. */
+const LOOK_BYTES = 16 * MIB;
 
 /** There is one young generation per thread, and one of these. */
-let bytesSinceStep = 0;
-let steps = 0;
-/** What is copied at each step; no copy is kept, or every collection would have to move it. */
-let filling: readonly number[] = [];
+let bytesSincePage = 0;
+let bytesSinceLook = LOOK_BYTES;
+let bytesPerPage = Number.POSITIVE_INFINITY;
 
-/** How long they were: a copy whose length nobody knows need not be made. */
+/** Of how many elements in all: a copy whose length nobody knows need not be made. */
 export let copied = 0;
 
 /** Chunks of so many bytes have been handed on and are soon garbage. */
 export function fillNursery(bytes: number): void {
-  bytesSinceStep += bytes;
-  if (bytesSinceStep < STEP_BYTES) return;
-  bytesSinceStep %= STEP_BYTES;
-  if (steps % LOOK_STEPS === 0) filling = fillingFor(nurseryBytes());
-  steps += 1;
-  if (filling.length > 0) copied += filling.slice().length;
+  bytesSinceLook += bytes;
+  if (bytesSinceLook >= LOOK_BYTES) {
+    bytesSinceLook = 0;
+    bytesPerPage = bytesPerPageOf(nurseryBytes());
+  }
+  bytesSincePage = Math.min(bytesSincePage + bytes, MOST_PERIOD_BYTES);
+  for (; bytesSincePage >= bytesPerPage; bytesSincePage -= bytesPerPage) {
+    // Not kept, or each collection would have to move it.
+    copied += FILLING.slice().length;
+  }
 }
 
 /** The chunks of one sender: one that fills the same memory again and again makes no garbage. */
@@ -63,10 +77,12 @@ export class SenderGarbage {
   }
 }
 
-function fillingFor(nursery: number): readonly number[] {
-  if (nursery > LARGE_NURSERY_BYTES) return [];
-  const bytes = Math.min(nursery * SHARE, MOST_FILLING_BYTES);
-  return new Array<number>(Math.floor(bytes / ELEMENT_BYTES)).fill(0);
+/** How many bytes of chunks go with one page of garbage. */
+function bytesPerPageOf(nursery: number): number {
+  if (nursery > LARGE_NURSERY_BYTES) return Number.POSITIVE_INFINITY;
+  const wanted = Math.max(nursery * PERIOD_SHARE, LEAST_PERIOD_BYTES);
+  const pages = nursery / 2 / PAGE_BYTES;
+  return Math.min(wanted, MOST_PERIOD_BYTES) / pages;
 }
 
 function nurseryBytes(): number {
