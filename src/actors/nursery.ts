@@ -3,17 +3,17 @@
  *
  * V8 collects its young generation (the nursery) when that is full of objects, and there a chunk of
  * 64 KiB is an object of about a hundred bytes: its memory lies outside the heap. It counts as growth
- * of the heap all the same, and a small heap is marked whole again when it has grown by 8 MiB. So a
- * stream costs a marking every few milliseconds, the more the larger the heap is, and meanwhile the
- * system makes fresh pages for each new chunk.
+ * of the heap all the same, for which V8 marks all of it. So a stream costs one marking after the
+ * other, the dearer the larger the heap is, and meanwhile the system makes fresh pages for new chunks.
  *
  * So some garbage of our own goes with the chunks that pass, enough to have the nursery collected
- * before that: then none is marked. CPU of 256 MiB down (Node 24) with it and without: 140 to 200 ms
- * and 250 to 310 in a program that keeps little, 165 to 185 and 790 to 865 where it keeps 100 MB of
- * objects; resident growth of the first 256 MiB, 25 MiB and 71.
+ * before that. CPU of 256 MiB down (Node 24) with it and without, in a program that keeps little 140
+ * to 200 ms and 250 to 310, with 100 MB of objects 150 to 190 and 790 to 865; resident growth of the
+ * first 256 MiB, 25 MiB and 71.
  */
 
 import { getHeapSpaceStatistics } from 'node:v8';
+import { CollectionPeriod, type HeapSizes } from './collection-period.ts';
 
 const MIB = 1024 * 1024;
 
@@ -28,24 +28,17 @@ const FILLING: readonly number[] = new Array<number>(
   (PAGE_BYTES / 2 - HEADER_BYTES) / ELEMENT_BYTES - 2,
 ).fill(0);
 
-/**
- * It is collected once in so many bytes of chunks. Fewer than 8 MiB, or V8 marks; where the nursery
- * is large, and with it most likely the heap, more, so that filling costs the same share.
- */
-const LEAST_PERIOD_BYTES = 6 * MIB;
-const MOST_PERIOD_BYTES = 20 * MIB;
-const PERIOD_SHARE = 3 / 16;
-
-/** Both halves. Node goes up to this by itself; a larger one was asked for, and is left alone. */
-const LARGE_NURSERY_BYTES = 128 * MIB;
-
-/** Once in so many bytes it is looked how large it is: that takes some 10 µs. */
-const LOOK_BYTES = 16 * MIB;
+/** Once in so many bytes it is looked how large the heap is: that takes some 10 µs. */
+const LOOK_BYTES = 32 * MIB;
 
 /** There is one young generation per thread, and one of these. */
-let bytesSincePage = 0;
+const period = new CollectionPeriod();
 let bytesSinceLook = LOOK_BYTES;
+let bytesSincePage = 0;
 let bytesPerPage = Number.POSITIVE_INFINITY;
+
+/** Gone when V8 has marked the heap: what only collects the young generation leaves it. */
+let canary = new WeakRef({});
 
 /** Of how many elements in all: a copy whose length nobody knows need not be made. */
 export let copied = 0;
@@ -53,11 +46,9 @@ export let copied = 0;
 /** Chunks of so many bytes have been handed on and are soon garbage. */
 export function fillNursery(bytes: number): void {
   bytesSinceLook += bytes;
-  if (bytesSinceLook >= LOOK_BYTES) {
-    bytesSinceLook = 0;
-    bytesPerPage = bytesPerPageOf(nurseryBytes());
-  }
-  bytesSincePage = Math.min(bytesSincePage + bytes, MOST_PERIOD_BYTES);
+  if (bytesSinceLook >= LOOK_BYTES) look();
+  // One large chunk is as good a reason for a collection as many small ones, but not for many.
+  bytesSincePage = Math.min(bytesSincePage + bytes, LOOK_BYTES);
   for (; bytesSincePage >= bytesPerPage; bytesSincePage -= bytesPerPage) {
     // Not kept, or each collection would have to move it.
     copied += FILLING.slice().length;
@@ -77,15 +68,27 @@ export class SenderGarbage {
   }
 }
 
-/** How many bytes of chunks go with one page of garbage. */
-function bytesPerPageOf(nursery: number): number {
-  if (nursery > LARGE_NURSERY_BYTES) return Number.POSITIVE_INFINITY;
-  const wanted = Math.max(nursery * PERIOD_SHARE, LEAST_PERIOD_BYTES);
-  const pages = nursery / 2 / PAGE_BYTES;
-  return Math.min(wanted, MOST_PERIOD_BYTES) / pages;
+/** How many bytes of chunks go with one page of garbage from now on. */
+function look(): void {
+  bytesSinceLook = 0;
+  const sizes = heapSizes();
+  const pages = sizes.nursery / 2 / PAGE_BYTES;
+  bytesPerPage = period.next(sizes, hasMarked()) / pages;
 }
 
-function nurseryBytes(): number {
-  const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
-  return space?.space_size ?? Number.POSITIVE_INFINITY;
+/** Whether V8 has marked the heap since this was last asked. */
+function hasMarked(): boolean {
+  if (canary.deref() !== undefined) return false;
+  canary = new WeakRef({});
+  return true;
+}
+
+function heapSizes(): HeapSizes {
+  let nursery = 0;
+  let heap = 0;
+  for (const { space_name, space_size, space_used_size } of getHeapSpaceStatistics()) {
+    if (space_name === 'new_space') nursery = space_size;
+    else heap += space_used_size;
+  }
+  return { nursery, heap };
 }

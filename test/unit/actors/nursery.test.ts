@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { runFixture } from '../../helpers/child.ts';
 
-/** How often it is collected while 64 MiB pass, with halves of so many MiB. */
+/** How often it is collected while 256 MiB pass, with halves of so many MiB. */
 async function collections(halfMib: number): Promise<{ fresh: number; same: number }> {
   const size = ['min', 'max'].map((end) => `--${end}-semi-space-size=${halfMib}`);
   using fixture = runFixture('collections.ts', [], size);
@@ -14,17 +14,17 @@ async function collections(halfMib: number): Promise<{ fresh: number; same: numb
   return { fresh, same };
 }
 
-describe('while 64 MiB pass, the young generation', () => {
+describe('while 256 MiB pass, the young generation', () => {
   test.each([2, 8, 16])('is collected in less than 8 MiB, with halves of %i MiB', async (half) => {
     const { fresh } = await collections(half);
-    expect(fresh).toBeGreaterThanOrEqual(8);
-    expect(fresh).toBeLessThanOrEqual(12);
+    expect(fresh).toBeGreaterThanOrEqual(32);
+    expect(fresh).toBeLessThanOrEqual(48);
   });
 
   test('is collected less often where it is large', async () => {
     const { fresh } = await collections(64);
-    expect(fresh).toBeGreaterThanOrEqual(2);
-    expect(fresh).toBeLessThanOrEqual(4);
+    expect(fresh).toBeGreaterThanOrEqual(9);
+    expect(fresh).toBeLessThanOrEqual(15);
   });
 
   test('is left alone where it is larger than V8 makes it by itself', async () => {
