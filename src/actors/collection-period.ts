@@ -41,24 +41,41 @@ const LOOKS_BEFORE_RETRY = 64;
 type Period = 'loose' | 'tight' | 'none';
 
 export class CollectionPeriod {
-  #period: Period = 'loose';
-  #nursery = 0;
-  #markedLooks = 0;
-  #looks = 0;
+  /** What helped and what did not depends on how large the nursery is, which V8 changes to and fro. */
+  readonly #bySize = new Map<number, SizePeriod>();
 
   /**
    * Bytes of chunks per collection from now on, `Infinity` for none, given what the heap is now and
    * whether V8 has marked it since it was last asked.
    */
   next({ nursery, heap }: HeapSizes, marked: boolean): number {
+    const size = usualSize(nursery);
+    let period = this.#bySize.get(size);
+    if (period === undefined) {
+      period = new SizePeriod(size);
+      this.#bySize.set(size, period);
+    }
+    return period.next(heap, marked);
+  }
+}
+
+/** While the nursery is of one size. */
+class SizePeriod {
+  readonly #nursery: number;
+  #period: Period = 'loose';
+  #markedLooks = 0;
+  #looks = 0;
+
+  constructor(nursery: number) {
+    this.#nursery = nursery;
+  }
+
+  next(heap: number, marked: boolean): number {
     this.#looks += 1;
     this.#markedLooks = marked ? this.#markedLooks + 1 : 0;
-    const retry = this.#period !== 'loose' && this.#looks >= LOOKS_BEFORE_RETRY;
-    const size = usualSize(nursery);
-    if (size !== this.#nursery || retry) this.#change('loose');
+    if (this.#period !== 'loose' && this.#looks >= LOOKS_BEFORE_RETRY) this.#change('loose');
     else if (this.#markedLooks >= MARKED_LOOKS) this.#change(shorter(this.#period));
-    this.#nursery = size;
-    return periodBytes(this.#period, size, heap);
+    return periodBytes(this.#period, this.#nursery, heap);
   }
 
   #change(period: Period): void {

@@ -47,10 +47,11 @@ describe('what was given up', () => {
     expect(all.at(-1)).toBe(12);
   });
 
-  test('is tried again when V8 has made the nursery another one, but not for a page more', () => {
+  test('is for nurseries of that size, or a page more', () => {
     const period = new CollectionPeriod();
     for (const look of '-mmm') period.next({ nursery: 64 * MIB, heap: 0 }, look === 'm');
     expect(period.next({ nursery: 66 * MIB, heap: 0 }, false)).toBe(6 * MIB);
     expect(period.next({ nursery: 128 * MIB, heap: 0 }, false)).toBe(20 * MIB);
+    expect(period.next({ nursery: 64 * MIB, heap: 0 }, false)).toBe(6 * MIB);
   });
 });
