@@ -97,6 +97,15 @@ export const admissions: readonly Mutant[] = [
     breaks: 'C6, H9',
   },
   {
+    id: 'admission: starts one that ended while others were let in',
+    file: admission,
+    find: `      if (item.leftInTheQueue()) return true;
+`,
+    replace: '',
+    breaks: 'H3',
+    owner: 'test/unit/pool/admission.test.ts',
+  },
+  {
     id: 'admission: starts what comes while it is paused',
     file: admission,
     find: 'if (this.#isPaused) return false;',

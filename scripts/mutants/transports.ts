@@ -11,6 +11,8 @@ const socket = 'src/actors/tcp-socket.ts';
 const SOCKET = 'test/unit/actors/tcp-socket.test.ts';
 const turnover = 'src/actors/turnover-map.ts';
 const TURNOVER = 'test/unit/actors/turnover-map.test.ts';
+const period = 'src/actors/collection-period.ts';
+const PERIOD = 'test/unit/actors/collection-period.test.ts';
 
 export const transports: readonly Mutant[] = [
   {
@@ -165,5 +167,37 @@ export const transports: readonly Mutant[] = [
     replace: '',
     breaks: 'P2',
     owner: TURNOVER,
+  },
+  {
+    id: 'nursery: is filled for a sender that makes no garbage',
+    file: 'src/actors/nursery.ts',
+    find: 'if (chunk.buffer === this.#memory?.deref()) return;',
+    replace: '',
+    breaks: 'P2',
+    owner: 'test/unit/actors/nursery.test.ts',
+  },
+  {
+    id: 'nursery: has room for two of its arrays in a page',
+    file: 'src/actors/nursery.ts',
+    find: '/ ELEMENT_BYTES - 2,',
+    replace: '/ ELEMENT_BYTES - 200,',
+    breaks: 'P2',
+    owner: 'test/unit/actors/nursery.test.ts',
+  },
+  {
+    id: 'collection-period: goes on with what does not help',
+    file: period,
+    find: 'this.#change(shorter(this.#period));',
+    replace: 'this.#change(this.#period);',
+    breaks: 'P2',
+    owner: PERIOD,
+  },
+  {
+    id: 'collection-period: never tries again',
+    file: period,
+    find: 'this.#looks >= LOOKS_BEFORE_RETRY',
+    replace: 'false',
+    breaks: 'P2',
+    owner: PERIOD,
   },
 ];
