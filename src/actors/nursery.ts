@@ -8,8 +8,8 @@
  *
  * So some garbage of our own goes with the chunks that pass, enough to have the nursery collected
  * before that. CPU of 256 MiB down (Node 24) with it and without, in a program that keeps little 140
- * to 200 ms and 250 to 310, with 100 MB of objects 150 to 190 and 790 to 865; resident growth of the
- * first 256 MiB, 17 MiB and 71.
+ * to 200 ms and 250 to 310, with 100 MB of objects mostly 150 to 230 and 790 to 865; resident growth of
+ * the first 256 MiB, 17 MiB and 71.
  */
 
 import { getHeapSpaceStatistics } from 'node:v8';
