@@ -90,7 +90,7 @@ export class Admission<Item extends Applicant> {
 
   /** Starts the exchange, or lets it wait; `false` when there is no room to wait either. */
   admit(item: Item): boolean {
-    if (this.#lines.size > 0) {
+    if (this.#lines.size > 0 && this.#gates.isLimiting) {
       this.#letInBefore(item);
       // That can run code of users, in which this one may end.
       if (item.leftInTheQueue()) return true;
