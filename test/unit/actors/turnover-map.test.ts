@@ -1,10 +1,9 @@
 /** The map for what comes and goes, against a `Map`, and what it leaves to the garbage collector. */
 
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { TurnoverMap } from '../../../src/actors/turnover-map.ts';
+import { runFixture } from '../../helpers/child.ts';
 
 test('holds what a Map would hold, in the same order, however much came and went', () => {
   const steps = fc.array(
@@ -39,8 +38,8 @@ test('holds what a Map would hold, in the same order, however much came and went
   );
 });
 
-test('what came and went does not outlive minor collections, as it does in a Map', () => {
-  expect(keptBytes('TurnoverMap')).toBeLessThan(keptBytes('Map') / 2);
+test('what came and went does not outlive minor collections, as it does in a Map', async () => {
+  expect(await keptBytes('TurnoverMap')).toBeLessThan((await keptBytes('Map')) / 2);
 });
 
 /** Entries that come and go at once. */
@@ -52,8 +51,11 @@ function turnOver(map: TurnoverMap<number, number>, count: number): void {
 }
 
 /** In a process of its own, whose heap nobody else uses. */
-function keptBytes(kind: 'Map' | 'TurnoverMap'): number {
-  const program = fileURLToPath(new URL('../../fixtures/kept-bytes.ts', import.meta.url));
+async function keptBytes(kind: 'Map' | 'TurnoverMap'): Promise<number> {
   const flags = ['--expose-gc', '--single-threaded-gc'];
-  return Number(execFileSync(process.execPath, [...flags, program, kind], { encoding: 'utf8' }));
+  using fixture = runFixture('kept-bytes.ts', [kind], flags);
+  const { code, lines, errors } = await fixture.end;
+  expect(errors).toBe('');
+  expect(code).toBe(0);
+  return Number(lines[0]);
 }
