@@ -24,9 +24,7 @@ const MIB = 1024 * 1024;
 const PAGE_BYTES = MIB / 4;
 const ELEMENT_BYTES = 8;
 const HEADER_BYTES = 16;
-const FILLING: readonly number[] = new Array<number>(
-  (PAGE_BYTES / 2 - HEADER_BYTES) / ELEMENT_BYTES - 2,
-).fill(0);
+const FILLING_LENGTH = (PAGE_BYTES / 2 - HEADER_BYTES) / ELEMENT_BYTES - 2;
 
 /** Once in so many bytes it is looked how large the heap is: that takes some 10 µs. */
 const LOOK_BYTES = 32 * MIB;
@@ -40,6 +38,9 @@ let bytesSinceLook = LOOK_BYTES;
 let bytesSincePage = 0;
 let bytesPerPage = Number.POSITIVE_INFINITY;
 
+/** What is copied; a program that moves little never needs it. */
+let filling: readonly number[] | undefined;
+
 /** Gone when V8 has marked the heap: what only collects the young generation leaves it. */
 let canary = new WeakRef({});
 
@@ -52,8 +53,9 @@ export function fillNursery(bytes: number): void {
   if (bytesSinceLook >= LOOK_BYTES) look();
   bytesSincePage = Math.min(bytesSincePage + bytes, MOST_DUE_BYTES);
   for (; bytesSincePage >= bytesPerPage; bytesSincePage -= bytesPerPage) {
+    filling ??= new Array<number>(FILLING_LENGTH).fill(0);
     // Not kept, or each collection would have to move it.
-    copied += FILLING.slice().length;
+    copied += filling.slice().length;
   }
 }
 
