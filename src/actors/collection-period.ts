@@ -3,10 +3,10 @@
  *
  * After a marking V8 lets the heap grow by 8 MiB at least, and with chunks that were collected a
  * moment ago still counted, until their memory has been freed. So a collection in every 6 MiB keeps it
- * from marking for certain; but it may let it grow by much more, and the larger the young generation
- * (the nursery), the more it costs to have it collected. So a large one is collected less often at
- * first, more often when V8 marks all the same, and not at all when that did not help either, or costs
- * more than to mark. What was given up is tried again later.
+ * from marking because of chunks; but it may let it grow by much more, and the larger the young
+ * generation (the nursery), the more it costs to have it collected. So a large one is collected less
+ * often at first, more often when V8 marks all the same, and not at all when that did not help either,
+ * or costs more than to mark. What was given up is tried again later.
  */
 
 const MIB = 1024 * 1024;
@@ -40,6 +40,7 @@ const LOOKS_BEFORE_RETRY = 64;
 
 type Period = 'loose' | 'tight' | 'none';
 
+/** Of one thread. It is asked once in some bytes of chunks: those are a look. */
 export class CollectionPeriod {
   /** What helped and what did not depends on how large the nursery is, which V8 changes to and fro. */
   readonly #bySize = new Map<number, SizePeriod>();

@@ -4,14 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { runFixture } from '../../helpers/child.ts';
 
 /** How often it is collected while 256 MiB pass, with halves of so many MiB. */
-async function collections(halfMib: number): Promise<{ fresh: number; same: number }> {
+async function collections(halfMib: number): Promise<Record<'fresh' | 'same' | 'marked', number>> {
   const size = ['min', 'max'].map((end) => `--${end}-semi-space-size=${halfMib}`);
-  using fixture = runFixture('collections.ts', [], size);
+  using fixture = runFixture('collections.ts', [], ['--expose-gc', ...size]);
   const { code, lines, errors } = await fixture.end;
   expect(errors).toBe('');
   expect(code).toBe(0);
-  const [fresh = Number.NaN, same = Number.NaN] = lines.map(Number);
-  return { fresh, same };
+  const [fresh = Number.NaN, same = Number.NaN, marked = Number.NaN] = lines.map(Number);
+  return { fresh, same, marked };
 }
 
 describe('while 256 MiB pass, the young generation', () => {
@@ -35,5 +35,10 @@ describe('while 256 MiB pass, the young generation', () => {
   test('is left alone by a sender that fills the same memory again', async () => {
     const { same } = await collections(16);
     expect(same).toBeLessThanOrEqual(1);
+  });
+
+  test('is left alone where V8 marks the heap all the same', async () => {
+    const { marked } = await collections(16);
+    expect(marked).toBeLessThanOrEqual(1);
   });
 });
