@@ -5,6 +5,12 @@ import type { Mutant } from './mutant.ts';
 const watch = 'src/actors/start-watch.ts';
 const WATCH = 'test/unit/actors/start-watch.test.ts';
 const START = 'test/unit/clauses/threads-start.test.ts';
+const upload = 'src/actors/thread-upload.ts';
+const hosted = 'src/actors/hosted-body.ts';
+const offers = 'src/actors/shared-offers.ts';
+const PASSAGE = 'test/property/thread-upload.property.test.ts';
+const UPLOAD = 'test/unit/actors/thread-upload.test.ts';
+const HOSTED = 'test/unit/actors/hosted-body.test.ts';
 
 export const threads: readonly Mutant[] = [
   {
@@ -54,5 +60,80 @@ export const threads: readonly Mutant[] = [
     replace: 'if (!this.#isOver) this.#worker.unref();',
     breaks: 'H3',
     owner: START,
+  },
+  {
+    id: 'thread-upload: offers a piece ahead of one that is posted and not taken',
+    file: upload,
+    find: 'const isAlone = this.heldBytes === 0;',
+    replace: 'const isAlone = true;',
+    breaks: 'U1',
+    owner: PASSAGE,
+  },
+  {
+    id: 'thread-upload: offers a block that the thread does not know yet',
+    file: upload,
+    find: 'if (isAlone && block?.isKnown === true) {',
+    replace: 'if (isAlone && block !== undefined) {',
+    breaks: 'U1',
+    owner: UPLOAD,
+  },
+  {
+    id: 'thread-upload: does not tell a thread that waits for a piece',
+    file: upload,
+    find: 'if (!this.#offer.put(piece)) return;',
+    replace: 'if (this.#offer.put(piece) || piece) return;',
+    breaks: 'U3',
+    owner: PASSAGE,
+  },
+  {
+    id: 'thread-upload: offers the last piece apart from the end',
+    file: upload,
+    find: 'queueMicrotask(() => this.#offerNext());',
+    replace: 'this.#offerNext();',
+    breaks: 'U7',
+    owner: UPLOAD,
+  },
+  {
+    id: 'thread-upload: ends the body ahead of its last piece',
+    file: upload,
+    find: `  acceptEnd(): void {
+    this.#postNext();`,
+    replace: '  acceptEnd(): void {',
+    breaks: 'U1',
+    owner: UPLOAD,
+  },
+  {
+    id: 'hosted-body: takes what came later before what was offered',
+    file: hosted,
+    find: `    this.#takeLent(this.#offer.take());
+    this.#take(piece);`,
+    replace: '    this.#take(piece);',
+    breaks: 'U1',
+    owner: PASSAGE,
+  },
+  {
+    id: 'hosted-body: ends without the piece that was offered',
+    file: hosted,
+    find: `    this.#takeLent(this.#offer.take());
+    this.#isFinished = true;`,
+    replace: '    this.#isFinished = true;',
+    breaks: 'U1',
+    owner: HOSTED,
+  },
+  {
+    id: 'hosted-body: takes offers that the transport has no room for',
+    file: hosted,
+    find: '  offered(): void {',
+    replace: '  offered(): void {\n    this.#takeLent(this.#offer.take());',
+    breaks: 'U2',
+    owner: HOSTED,
+  },
+  {
+    id: 'shared-offers: a thread that finds nothing does not say so',
+    file: offers,
+    find: 'Atomics.compareExchange(this.#words, this.#at, EMPTY, AWAITED)',
+    replace: 'Atomics.load(this.#words, this.#at)',
+    breaks: 'U3',
+    owner: PASSAGE,
   },
 ];

@@ -32,6 +32,8 @@ export interface BodySink {
 export interface BodySource {
   /** Bytes that have been passed on. */
   readonly bytesSent: number;
+  /** Whether the end was, too. */
+  readonly sent: boolean;
   /** The sink wants bytes. */
   pull(): void;
   /** The sink has passed bytes on towards the peer. */
@@ -40,6 +42,12 @@ export interface BodySource {
   chunkLeft(): void;
   /** The sink has passed on the last byte. */
   streamEnded(): void;
+}
+
+/** The body of one exchange, for a transport of this thread. */
+export interface StreamedBody extends BodySource {
+  /** The stream for one dispatch. */
+  open(): BodyStream;
 }
 
 /**

@@ -13,7 +13,7 @@
 import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
-import type { BodyStream } from './body-stream.ts';
+import type { BodyStream, StreamedBody } from './body-stream.ts';
 import type { DispatchedRequest, ExchangeReports, Head, Transfer } from './carrier.ts';
 import { isGone } from './chunk-bytes.ts';
 import { DispatchOptions } from './dispatch-options.ts';
@@ -24,7 +24,6 @@ import type { Connection } from './measured-connect.ts';
 import { isHttp2Headers, plainHeaders } from './plain-headers.ts';
 import { resetStream } from './stream-reset.ts';
 import type { ConnectionHolder, ConnectionUser } from './transport.ts';
-import type { UploadBody } from './upload-body.ts';
 import type { Transport } from './worker-agent.ts';
 
 type Progress = 'dispatched' | 'started' | 'over';
@@ -60,7 +59,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   }
 
   /** Hands the request over. Throws only what the dispatcher itself throws. */
-  dispatch(request: DispatchedRequest, upload: UploadBody | undefined): void {
+  dispatch(request: DispatchedRequest, upload: StreamedBody | undefined): void {
     this.#bytes = request.bytes;
     this.#body = upload?.open();
     const body = this.#body ?? request.text ?? request.bytes ?? null;
@@ -86,7 +85,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   }
 
   /** Whether bytes of the request's head can have left: at once, or with the first body byte. */
-  headSent(upload: UploadBody | undefined): boolean {
+  headSent(upload: StreamedBody | undefined): boolean {
     if (!this.#wasStarted) return false;
     if (upload === undefined || this.#overHttp2) return true;
     return upload.bytesSent > 0 || upload.sent;

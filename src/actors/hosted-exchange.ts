@@ -10,16 +10,18 @@
 import type { ResponseHeaders } from '../messages.ts';
 import type { ConnectTimes, ExchangeReports, Head } from './carrier.ts';
 import type { Exchange } from './exchange.ts';
+import { type BodyKeeper, HostedBody } from './hosted-body.ts';
 import { plainFailure } from './plain-failure.ts';
 import type { Outbox } from './port-outbox.ts';
 import { packHeaders, packRawHeaders } from './raw-headers.ts';
 import { type Revocable, RevocableExchange } from './revocable-exchange.ts';
+import type { BlockTable } from './shared-blocks.ts';
 import type { ReportOf, ThreadReport } from './thread-protocol.ts';
-import { UploadBody, type UploadObserver } from './upload-body.ts';
 
 export interface HostedOptions extends Revocable {
   readonly id: number;
   readonly outbox: Outbox<ThreadReport>;
+  readonly blocks: BlockTable;
   /** Whether the body comes in parts. */
   readonly uploads: boolean;
   readonly creditBytes: number;
@@ -27,12 +29,12 @@ export interface HostedOptions extends Revocable {
   readonly over: () => void;
 }
 
-export class HostedExchange implements ExchangeReports, UploadObserver {
+export class HostedExchange implements ExchangeReports, BodyKeeper {
   // The pool has the window; here the credit decides.
   readonly room = Number.POSITIVE_INFINITY;
   readonly #options: HostedOptions;
   readonly #exchange: Exchange;
-  readonly #upload: UploadBody | undefined;
+  readonly #body: HostedBody | undefined;
   #creditBytes: number;
   #paused = false;
   #isOver = false;
@@ -47,19 +49,23 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     this.#options = options;
     this.#creditBytes = creditBytes;
     this.#exchange = new RevocableExchange(options, this);
-    if (uploads) this.#upload = new UploadBody({ ...UNLIMITED, observer: this });
+    if (uploads) this.#body = new HostedBody(options.mark.offer, options.blocks, this);
   }
 
   dispatch(): void {
-    this.#exchange.dispatch(this.#options.request, this.#upload);
+    this.#exchange.dispatch(this.#options.request, this.#body);
   }
 
   chunk(bytes: Uint8Array): void {
-    void this.#upload?.write(bytes, true);
+    this.#body?.add(bytes);
+  }
+
+  offered(): void {
+    this.#body?.offered();
   }
 
   finish(): void {
-    this.#upload?.finish();
+    this.#body?.finish();
   }
 
   grant(bytes: number): void {
@@ -87,7 +93,7 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     this.#noteHead();
     this.#watchFlush();
     const ownTimes = reusedConnection === false ? times : undefined;
-    const drains = this.#upload?.drains ?? false;
+    const drains = this.#body?.drains ?? false;
     outbox.add(['started', id, reusedConnection, ownTimes, drains]);
   }
 
@@ -119,7 +125,7 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     const packed = packHeaders(trailers);
     if (!this.#cameWhole(packed)) outbox.add(['ended', id, packed]);
     // An upload that is not over is aborted by the pool.
-    if (this.#upload === undefined || this.#upload.sent) this.#end();
+    if (this.#body === undefined || this.#body.sent) this.#end();
   }
 
   exchangeFailed(error: unknown): void {
@@ -135,28 +141,24 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
     throw error;
   }
 
-  // --- what the upload reports ----------------------------------------------------------------
+  // --- what the body reports ----------------------------------------------------------------
 
-  uploadProgressed(bytes: number): void {
+  bodyProgressed(bytes: number): void {
     this.#noteDrained();
     if (bytes === 0) return;
     const { id, mark, outbox } = this.#options;
     this.#noteHead();
-    mark.notePassed(this.#upload?.bytesSent ?? 0);
+    mark.notePassed(this.#body?.bytesSent ?? 0);
     this.#passed ??= ['passed', id];
-    if (!outbox.isLast(this.#passed)) outbox.add(this.#passed);
     // The pool wakes up and fetches more while they are written here.
-    if (outbox.weigh(bytes)) outbox.flush();
+    outbox.addWeighed(this.#passed, bytes);
   }
 
-  uploadSent(): void {
+  bodySent(): void {
     const { id, outbox } = this.#options;
     this.#noteHead();
     outbox.add(['sent', id]);
   }
-
-  /** The pool has counted already. */
-  uploadLengthBroken(): void {}
 
   /** One report in the place of three, which costs both threads less. */
   #cameWhole(trailers: string): boolean {
@@ -169,16 +171,16 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#upload?.close();
+    this.#body?.close();
     this.#options.over();
   }
 
   #noteHead(): void {
-    this.#options.mark.noteHead(this.#exchange.headSent(this.#upload));
+    this.#options.mark.noteHead(this.#exchange.headSent(this.#body));
   }
 
   #noteDrained(): void {
-    const bytes = this.#upload?.drainedBytes;
+    const bytes = this.#body?.drainedBytes;
     if (bytes !== undefined) this.#options.mark.noteDrained(bytes);
   }
 
@@ -197,9 +199,6 @@ export class HostedExchange implements ExchangeReports, UploadObserver {
 function timesOf({ dns, connect, tls }: ConnectTimes): ConnectTimes {
   return { dns, connect, tls };
 }
-
-/** The pool has counted and held back what there is to count and to hold back. */
-const UNLIMITED = { limit: Number.POSITIVE_INFINITY, contentLength: undefined } as const;
 
 /** While bytes wait for a peer that takes none. */
 const FLUSH_LOOK_MS = 10;

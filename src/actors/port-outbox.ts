@@ -55,9 +55,17 @@ export class Outbox<Item> {
     });
   }
 
-  /** Whether nothing was added since, and it has not been posted: it may still be added to. */
-  isLast(item: Item | undefined): boolean {
-    return item !== undefined && this.#items.at(-1) === item;
+  /**
+   * Adds an item that stands for so many bytes more, once where it is the last already; what stands
+   * for many is posted at once.
+   */
+  addWeighed(item: Item, bytes: number): void {
+    const isMuch = this.weigh(bytes);
+    const isLast = this.#items.at(-1) === item;
+    if (!isMuch && !isLast) this.add(item);
+    if (!isMuch) return;
+    if (!isLast) this.#items.push(item);
+    this.flush();
   }
 
   /** What was added stands for so many bytes more; whether that should be posted soon. */

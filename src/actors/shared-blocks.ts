@@ -8,6 +8,7 @@
  * said that the system has taken them (`actors/shared-marks`).
  */
 
+import type { LentPiece } from './shared-offers.ts';
 import { BLOCK_MEMORY_BYTES, type BlockMaker, BlockShelf, blockIn } from './upload-blocks.ts';
 
 /** What the thread is told of blocks. */
@@ -15,11 +16,17 @@ export type BlockCommand =
   | readonly ['block', block: number, memory: SharedArrayBuffer]
   | readonly ['forget', block: number];
 
+export interface SharedBlock {
+  readonly number: number;
+  /** Whether a message about bytes in it is on its way, or has come: the thread knows it then. */
+  isKnown: boolean;
+}
+
 /** Those of one thread, on the pool's side. */
 export class SharedBlocks implements BlockMaker {
   readonly shelf = new BlockShelf(this);
   readonly #tell: (command: BlockCommand) => void;
-  readonly #numbers = new Map<ArrayBufferLike, number>();
+  readonly #blocks = new Map<ArrayBufferLike, SharedBlock>();
   #next = 0;
 
   constructor(tell: (command: BlockCommand) => void) {
@@ -28,23 +35,23 @@ export class SharedBlocks implements BlockMaker {
 
   make(): Uint8Array {
     const memory = new SharedArrayBuffer(BLOCK_MEMORY_BYTES);
-    const block = this.#next;
+    const number = this.#next;
     this.#next += 1;
-    this.#numbers.set(memory, block);
-    this.#tell(['block', block, memory]);
+    this.#blocks.set(memory, { number, isKnown: false });
+    this.#tell(['block', number, memory]);
     return blockIn(memory);
   }
 
   forget({ buffer }: Uint8Array): void {
-    const block = this.#numbers.get(buffer);
+    const block = this.#blocks.get(buffer);
     if (block === undefined) return;
-    this.#numbers.delete(buffer);
-    this.#tell(['forget', block]);
+    this.#blocks.delete(buffer);
+    this.#tell(['forget', block.number]);
   }
 
-  /** The number of the block that these bytes lie in, if they do in one. */
-  numberOf({ buffer }: Uint8Array): number | undefined {
-    return this.#numbers.get(buffer);
+  /** The block that these bytes lie in, if they do in one. */
+  find({ buffer }: Uint8Array): SharedBlock | undefined {
+    return this.#blocks.get(buffer);
   }
 }
 
@@ -57,7 +64,7 @@ export class BlockTable {
     else this.#memory.delete(command[1]);
   }
 
-  bytes(block: number, from: number, length: number): Uint8Array | undefined {
+  bytes([block, from, length]: LentPiece): Uint8Array | undefined {
     const memory = this.#memory.get(block);
     return memory && new Uint8Array(memory, from, length);
   }

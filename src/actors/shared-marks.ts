@@ -2,11 +2,13 @@
  * What the pool must know of an exchange in a thread without waiting for the thread's word, or when
  * the thread dies without one: whether its request has started, whether bytes of it can have left,
  * how much of its body, and how much of that the system has taken (W2, U9). It stands in memory
- * that both threads see.
+ * that both threads see; so does the next piece of its body, on the way there.
  *
  * Invariant: an exchange is started by its thread or revoked by the pool, never both. So what was
  * revoked can be moved to another worker although the thread may live for a while longer.
  */
+
+import { OFFER_WORDS, SharedOffer } from './shared-offers.ts';
 
 const STARTED = 1;
 const REVOKED = 2;
@@ -15,8 +17,8 @@ const FLUSHED = 8;
 
 /** Exchanges per page; a page is dropped with the last of them. */
 const PAGE_MARKS = 4096;
-/** One for the flags, four for each count. */
-const MARK_BYTES = 9;
+/** One for the flags, four for each count and each word of the offer. */
+const MARK_BYTES = 9 + 4 * OFFER_WORDS;
 
 /** An exchange on its way to the thread: its name there, and its mark. */
 export interface MarkedExchange {
@@ -35,11 +37,13 @@ export class MarkPage {
   /** Modulo 2³², as the next one. */
   readonly passed: Uint32Array;
   readonly drained: Uint32Array;
+  readonly offers: Int32Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.passed = new Uint32Array(memory, 0, PAGE_MARKS);
     this.drained = new Uint32Array(memory, 4 * PAGE_MARKS, PAGE_MARKS);
-    this.flags = new Uint8Array(memory, 8 * PAGE_MARKS, PAGE_MARKS);
+    this.offers = new Int32Array(memory, 8 * PAGE_MARKS, OFFER_WORDS * PAGE_MARKS);
+    this.flags = new Uint8Array(memory, (8 + 4 * OFFER_WORDS) * PAGE_MARKS, PAGE_MARKS);
   }
 }
 
@@ -83,6 +87,11 @@ export class SharedMark {
   /** So many bytes of the body the system has taken. */
   noteDrained(bytes: number): void {
     Atomics.store(this.#page.drained, this.#index, bytes);
+  }
+
+  /** Where the next piece of its body may lie. */
+  get offer(): SharedOffer {
+    return new SharedOffer(this.#page.offers, OFFER_WORDS * this.#index);
   }
 
   get revoked(): boolean {

@@ -68,11 +68,13 @@ class ThreadHost {
         break;
       }
       case 'lent': {
-        const [, id, block, from, length] = command;
-        const chunk = this.#blocks.bytes(block, from, length);
-        if (chunk !== undefined) this.#exchanges.get(id)?.chunk(chunk);
+        const piece = this.#blocks.bytes(command[2]);
+        if (piece !== undefined) this.#exchanges.get(command[1])?.chunk(piece);
         break;
       }
+      case 'offered':
+        this.#exchanges.get(command[1])?.offered();
+        break;
       case 'block':
       case 'forget':
         this.#blocks.take(command);
@@ -108,6 +110,7 @@ class ThreadHost {
       agent: this.#agent,
       mark,
       outbox: this.#outbox,
+      blocks: this.#blocks,
       request: { method, origin, path, headers, text: undefined, bytes },
       uploads: body === 'parts',
       creditBytes,

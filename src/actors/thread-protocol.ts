@@ -10,6 +10,7 @@
 import type { ConnectTimes } from './carrier.ts';
 import type { PlainFailure } from './plain-failure.ts';
 import type { BlockCommand } from './shared-blocks.ts';
+import type { LentPiece } from './shared-offers.ts';
 
 /** In the order in which they can first occur. */
 export type ThreadCommand =
@@ -18,7 +19,9 @@ export type ThreadCommand =
   | readonly ['dispatch', id: number, request: PostedRequest, creditBytes: number]
   /** A part of the body that comes along, or lies in a block (`actors/shared-blocks`); the end. */
   | readonly ['chunk', id: number]
-  | readonly ['lent', id: number, block: number, from: number, length: number]
+  | readonly ['lent', id: number, piece: LentPiece]
+  /** There is one in shared memory (`actors/shared-offers`), for a thread that has found none. */
+  | readonly ['offered', id: number]
   | readonly ['finish', id: number]
   /** So many more bytes of the response may be posted; below zero, so many fewer. */
   | readonly ['grant', id: number, bytes: number]

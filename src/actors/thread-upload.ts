@@ -3,6 +3,9 @@
  * pool's side. Bytes go as they are where they lie in memory that both threads see, others are
  * transferred or copied (`actors/port-outbox`).
  *
+ * A piece is offered (`actors/shared-offers`) where the thread has passed on all that came before,
+ * and knows the block; otherwise it is posted behind that. So pieces are taken in their order.
+ *
  * What has become of them stands in the mark of the exchange, so it is known before the thread says
  * so; the thread says so for those who sleep.
  */
@@ -11,6 +14,7 @@ import type { BodySink } from './body-stream.ts';
 import type { Outbox } from './port-outbox.ts';
 import type { SharedBlocks } from './shared-blocks.ts';
 import type { SharedMark } from './shared-marks.ts';
+import type { LentPiece, SharedOffer } from './shared-offers.ts';
 import type { ThreadCommand } from './thread-protocol.ts';
 import { BLOCK_BYTES, type BlockShelf } from './upload-blocks.ts';
 import type { UploadBody } from './upload-body.ts';
@@ -28,7 +32,10 @@ export class ThreadUpload implements BodySink {
   /** Whether the mark tells which bytes the system has taken. */
   drains = false;
   readonly #link: UploadLink;
+  readonly #offer: SharedOffer;
   readonly #body: UploadBody;
+  /** What is to be offered when this turn's work is done. */
+  #next: LentPiece | undefined;
   /** Bytes that went to the thread, and that are known to have gone to the transport. */
   #acceptedBytes = 0;
   #passedBytes = 0;
@@ -36,6 +43,7 @@ export class ThreadUpload implements BodySink {
 
   constructor(link: UploadLink, body: UploadBody) {
     this.#link = link;
+    this.#offer = link.mark.offer;
     this.#body = body;
     body.attach(this);
   }
@@ -57,20 +65,29 @@ export class ThreadUpload implements BodySink {
   accept(bytes: Uint8Array): boolean {
     const { id, outbox, blocks } = this.#link;
     const { byteOffset, byteLength } = bytes;
+    const isAlone = this.heldBytes === 0;
     this.#acceptedBytes += byteLength;
-    const block = blocks.numberOf(bytes);
-    if (block !== undefined) {
-      outbox.add(['lent', id, block, byteOffset, byteLength]);
-    } else {
+    const block = blocks.find(bytes);
+    if (isAlone && block?.isKnown === true) {
+      this.#next = [block.number, byteOffset, byteLength];
+      // Not now: the end may follow, and the peer must not answer before the thread knows of it.
+      queueMicrotask(() => this.#offerNext());
+      return true;
+    }
+    this.#postNext();
+    if (block === undefined) {
       outbox.give(bytes);
       outbox.add(['chunk', id]);
+    } else {
+      block.isKnown = true;
+      outbox.add(['lent', id, [block.number, byteOffset, byteLength]]);
     }
-    // Not now: the end may follow, and the peer must not answer before the thread knows of it.
     if (outbox.weigh(byteLength)) queueMicrotask(() => outbox.flush());
     return true;
   }
 
   acceptEnd(): void {
+    this.#postNext();
     this.#link.outbox.add(['finish', this.#link.id]);
   }
 
@@ -96,6 +113,24 @@ export class ThreadUpload implements BodySink {
   /** The end has gone, too. */
   sent(): void {
     this.#body.streamEnded();
+  }
+
+  #offerNext(): void {
+    const piece = this.#next;
+    if (piece === undefined) return;
+    this.#next = undefined;
+    if (!this.#offer.put(piece)) return;
+    const { id, outbox } = this.#link;
+    outbox.addWeighed(['offered', id], piece[2]);
+  }
+
+  /** Something follows that is posted: what was to be offered goes before it. */
+  #postNext(): void {
+    const piece = this.#next;
+    if (piece === undefined) return;
+    this.#next = undefined;
+    this.#link.outbox.add(['lent', this.#link.id, piece]);
+    this.#link.outbox.weigh(piece[2]);
   }
 
   get #newlyPassed(): number {

@@ -16,7 +16,7 @@
  */
 
 import { BodyFeed } from './body-feed.ts';
-import { type BodySink, type BodySource, BodyStream } from './body-stream.ts';
+import { type BodySink, BodyStream, type StreamedBody } from './body-stream.ts';
 import { TakenBytes } from './taken-bytes.ts';
 import { UploadSenders } from './upload-senders.ts';
 
@@ -43,7 +43,7 @@ const REST_CHUNKS = 2048;
 
 type ChannelState = 'open' | 'finished' | 'closed';
 
-export class UploadBody implements BodySource {
+export class UploadBody implements StreamedBody {
   /** Bytes passed on to the transport. */
   bytesSent = 0;
   /** Whether the transport has read the end of the body. */
@@ -71,16 +71,6 @@ export class UploadBody implements BodySource {
   /** Bytes taken and not yet with the transport. */
   get bufferedBytes(): number {
     return this.#taken.waiting + this.#feed.heldBytes;
-  }
-
-  /** Whether it will be known what the system has taken. */
-  get drains(): boolean {
-    return this.#feed.shelf !== undefined;
-  }
-
-  /** Bytes that the system has taken, as far as it can be known now. */
-  get drainedBytes(): number | undefined {
-    return this.#feed.drainedBytes;
   }
 
   /** Whether the body was finished, or ending it now would match what was declared. */

@@ -64,6 +64,20 @@ test('a parcel that stands for many bytes is to leave before the turn is over', 
   expect(parcels.slice(1).map(open)).toEqual([['next']]);
 });
 
+test('an item that stands for many bytes is posted at once, one that is the last already not again', async () => {
+  const { box, parcels } = outbox();
+  const passed: Item = ['passed'];
+  box.addWeighed(passed, 20 * 1024);
+  box.addWeighed(passed, 20 * 1024);
+  expect(parcels).toEqual([]);
+  box.add(['head']);
+  box.addWeighed(passed, 30 * 1024);
+  expect(parcels.map(open)).toEqual([['passed', 'head', 'passed']]);
+  box.addWeighed(passed, 20 * 1024);
+  await settled(1);
+  expect(parcels.slice(1).map(open)).toEqual([['passed']]);
+});
+
 test('W5 many bytes that fill a buffer of their own are transferred, others are left alone', () => {
   const { box, parcels } = outbox();
   const whole = new Uint8Array(MANY);

@@ -16,8 +16,8 @@ function pair() {
 test('a copy in a block is read in the thread, without having been posted', () => {
   const { table, blocks } = pair();
   const copy = lentCopy(new BlockLoans(), blocks, 'a chunk');
-  expect(blocks.numberOf(copy)).toBe(0);
-  expect(Buffer.from(table.bytes(0, copy.byteOffset + 2, 5) ?? []).toString()).toBe('chunk');
+  expect(blocks.find(copy)).toEqual({ number: 0, isKnown: false });
+  expect(Buffer.from(table.bytes([0, copy.byteOffset + 2, 5]) ?? []).toString()).toBe('chunk');
 });
 
 test('the thread is told of a block once, however often it is used', () => {
@@ -37,10 +37,10 @@ test('a block whose bytes may still be read is forgotten on both sides, and neve
   const copy = lentCopy(loans, blocks, 'a');
   loans.drop();
   expect(told.at(-1)).toEqual(['forget', 0]);
-  expect(table.bytes(0, 0, 1)).toBeUndefined();
-  expect(blocks.numberOf(copy)).toBeUndefined();
+  expect(table.bytes([0, 0, 1])).toBeUndefined();
+  expect(blocks.find(copy)).toBeUndefined();
   expect(blocks.shelf.counts).toEqual({ lent: 0, free: 0 });
-  expect(blocks.numberOf(lentCopy(loans, blocks, 'b'))).toBe(1);
+  expect(blocks.find(lentCopy(loans, blocks, 'b'))?.number).toBe(1);
 });
 
 test('there are 16 blocks at most, and none of them is the memory of anybody else', () => {
@@ -49,7 +49,7 @@ test('there are 16 blocks at most, and none of them is the memory of anybody els
   const lent = Array.from({ length: 17 }, () => loans.borrow(blocks.shelf));
   expect(lent.filter((isLent) => isLent)).toHaveLength(16);
   expect(told).toHaveLength(16);
-  expect(blocks.numberOf(Buffer.alloc(BLOCK_BYTES, 'a'))).toBeUndefined();
+  expect(blocks.find(Buffer.alloc(BLOCK_BYTES, 'a'))).toBeUndefined();
 });
 
 function lentCopy(loans: BlockLoans, blocks: SharedBlocks, text: string, position = 0): Uint8Array {

@@ -15,7 +15,7 @@ function started() {
     {
       postMessage: (value: unknown) => {
         const [items] = value as Parcel<ThreadCommand>;
-        parcels.push(items.map((item) => (item[0] === 'lent' ? `lent ${item[4]}` : item[0])));
+        parcels.push(items.map((item) => (item[0] === 'lent' ? `lent ${item[2][2]}` : item[0])));
       },
     },
     (error) => expect.unreachable(String(error)),
@@ -55,4 +55,50 @@ test('U7 the end goes with the last bytes: a peer that counts may answer them at
   body.finish();
   await Promise.resolve();
   expect(parcels).toEqual([['block', 'lent 100000', 'finish']]);
+});
+
+/** With a block that the thread knows, and all that was in it taken. */
+async function warm() {
+  const all = started();
+  const { parcels, body, mark, upload } = all;
+  void body.write(Buffer.alloc(BLOCK_BYTES), false);
+  await Promise.resolve();
+  mark.notePassed(BLOCK_BYTES);
+  mark.noteDrained(BLOCK_BYTES);
+  upload.passed();
+  parcels.length = 0;
+  return all;
+}
+
+test('U6 a thread that is busy is offered the next piece, and not told', async () => {
+  const { parcels, body, mark } = await warm();
+  void body.write(Buffer.alloc(BLOCK_BYTES), false);
+  await Promise.resolve();
+  expect([parcels, mark.offer.take()?.[2]]).toEqual([[], BLOCK_BYTES]);
+});
+
+test('U6 a thread that waits for the next piece is told of it', async () => {
+  const { parcels, body, mark } = await warm();
+  expect(mark.offer.takeOrAwait()).toBeUndefined();
+  void body.write(Buffer.alloc(BLOCK_BYTES), false);
+  await Promise.resolve();
+  expect([parcels, mark.offer.take()?.[2]]).toEqual([[['offered']], BLOCK_BYTES]);
+});
+
+test('U1 what comes behind a piece that is not taken is posted, the piece is not', async () => {
+  const { parcels, body, mark } = await warm();
+  void body.write(Buffer.alloc(100_000), false);
+  await new Promise((resolve) => process.nextTick(resolve));
+  await Promise.resolve();
+  void body.write(Buffer.alloc(50_000), false);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([parcels, mark.offer.take()?.[2]]).toEqual([[['lent 50000']], 100_000]);
+});
+
+test('U7 what the end follows at once is posted with it', async () => {
+  const { parcels, body, mark } = await warm();
+  void body.write(Buffer.alloc(100_000), false);
+  body.finish();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([parcels, mark.offer.take()]).toEqual([[['lent 100000', 'finish']], undefined]);
 });
