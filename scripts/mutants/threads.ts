@@ -121,6 +121,14 @@ export const threads: readonly Mutant[] = [
     owner: HOSTED,
   },
   {
+    id: 'hosted-body: ends a body that was cut',
+    file: hosted,
+    find: 'while (!this.#isClosed && this.#feed.run()) {',
+    replace: 'while (this.#feed.run()) {',
+    breaks: 'U5',
+    owner: HOSTED,
+  },
+  {
     id: 'hosted-body: takes offers that the transport has no room for',
     file: hosted,
     find: '  offered(): void {',

@@ -3,7 +3,7 @@
  * The pool has counted and held back what there is to count and to hold back.
  *
  * Invariants: pieces leave in the order in which they came; the transport is told of the end only
- * after `finish`.
+ * after `finish`, and never of the end of a body that was cut by `close`.
  */
 
 import { BodyFeed } from './body-feed.ts';
@@ -113,12 +113,12 @@ export class HostedBody implements StreamedBody {
 
   /** Moves on what the transport wants; an offer is looked for when there is nothing else. */
   #flush(): void {
-    while (this.#feed.run()) {
+    while (!this.#isClosed && this.#feed.run()) {
       if (this.#isFinished) {
         this.#feed.end();
         return;
       }
-      if (this.#isClosed || !this.#takeLent(this.#offer.takeOrAwait())) return;
+      if (!this.#takeLent(this.#offer.takeOrAwait())) return;
     }
   }
 }

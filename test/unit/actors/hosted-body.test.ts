@@ -5,6 +5,7 @@ import { HostedBody } from '../../../src/actors/hosted-body.ts';
 import { BlockTable } from '../../../src/actors/shared-blocks.ts';
 import { MarkPage, newMarks, SharedMark } from '../../../src/actors/shared-marks.ts';
 import { BLOCK_MEMORY_BYTES, blockIn } from '../../../src/actors/upload-blocks.ts';
+import { settled } from '../../helpers/leaks.ts';
 import { readAll, take } from '../../helpers/upload-channel.ts';
 
 const BLOCK = 3;
@@ -66,6 +67,16 @@ test('U1 takes what was offered before what has come after it, and before the en
   ended.body.finish();
   expect(await readAll(ended.stream)).toBe('all');
   expect([ended.heard, ended.body.sent, ended.body.bytesSent]).toEqual([[3, 'sent'], true, 3]);
+});
+
+test('U5 does not end a body that was cut, though its end had come', async () => {
+  const { body, heard, stream } = hosted();
+  body.add(Buffer.from('dropped'));
+  body.finish();
+  body.close();
+  stream.resume();
+  await settled(2);
+  expect([heard, stream.readableEnded]).toEqual([[], false]);
 });
 
 test('X1 takes nothing any more once it is closed', () => {
