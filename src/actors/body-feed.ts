@@ -16,6 +16,7 @@ const REST_PIECES = 128;
 
 export class BodyFeed {
   readonly #taken: TakenBytes;
+  readonly #pieceBytes: number;
   readonly #rested: () => void;
   #sink: BodySink | undefined;
   #hungry = false;
@@ -26,9 +27,13 @@ export class BodyFeed {
   /** Whether the sink was told of the end. */
   #ended = false;
 
-  /** `rested` is called when it can go on after a rest. */
-  constructor(taken: TakenBytes, rested: () => void) {
+  /**
+   * `rested` is called when it can go on after a rest. It moves no more than `pieceBytes` in one
+   * piece, however many the sink accepts.
+   */
+  constructor(taken: TakenBytes, rested: () => void, pieceBytes = Number.POSITIVE_INFINITY) {
     this.#taken = taken;
+    this.#pieceBytes = pieceBytes;
     this.#rested = rested;
   }
 
@@ -37,9 +42,9 @@ export class BodyFeed {
     return this.#sink?.heldBytes ?? 0;
   }
 
-  /** Whether as much waits as the sink accepts at a time. */
+  /** Whether as much waits as is moved at a time. */
   get fillsPiece(): boolean {
-    return this.#sink !== undefined && this.#taken.waiting >= this.#sink.pieceBytes;
+    return this.#sink !== undefined && this.#taken.waiting >= this.#mostBytes(this.#sink);
   }
 
   /** Memory for what is to be moved, where it can be known when the system has taken it. */
@@ -71,7 +76,7 @@ export class BodyFeed {
     if (sink === undefined) return false;
     // The end needs no rest: a peer that has counted the bytes may answer before it comes.
     while (this.#hungry && !(this.#resting && this.#taken.waiting > 0)) {
-      const bytes = this.#taken.next(sink.pieceBytes);
+      const bytes = this.#taken.next(this.#mostBytes(sink));
       if (bytes === undefined) return true;
       // Cleared first: the sink may ask for more before it returns.
       this.#hungry = false;
@@ -96,6 +101,10 @@ export class BodyFeed {
   giveBack(): void {
     const bytes = this.#taken.borrows ? this.drainedBytes : undefined;
     if (bytes !== undefined) this.#taken.giveBack(bytes);
+  }
+
+  #mostBytes({ pieceBytes }: BodySink): number {
+    return Math.min(pieceBytes, this.#pieceBytes);
   }
 
   /**

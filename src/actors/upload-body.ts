@@ -36,7 +36,21 @@ export interface UploadOptions {
   readonly limit: number;
   readonly contentLength: number | undefined;
   readonly observer: UploadObserver;
+  /**
+   * For who measures the peer: a chunk comes where little waits (`isBackedUp`). The body then leaves
+   * in pieces so small that this tells of a slow sender only, never of one that waited for room.
+   */
+  readonly scarce?: (() => void) | undefined;
 }
+
+/**
+ * With so much waiting, a sender is not what an upload waits for. Not with any byte at all: on its way
+ * to a thread some of a body waits all the time, however fast the peer is.
+ */
+const BACKLOG_BYTES = 64 * 1024;
+/** Of a body whose peer is measured so much leaves at a time: a part of its buffer, not too small. */
+const PIECES_PER_BUFFER = 4;
+const LEAST_PIECE_BYTES = 16 * 1024;
 
 /** A millisecond's worth of chunks, however small they are. */
 const REST_CHUNKS = 2048;
@@ -51,6 +65,7 @@ export class UploadBody implements StreamedBody {
   readonly #limit: number;
   readonly #contentLength: number | undefined;
   readonly #observer: UploadObserver;
+  readonly #scarce: (() => void) | undefined;
   readonly #taken: TakenBytes;
   readonly #senders = new UploadSenders();
   readonly #feed: BodyFeed;
@@ -60,17 +75,25 @@ export class UploadBody implements StreamedBody {
   /** Chunks taken since their sender had to let the event loop go round. */
   #chunks = 0;
 
-  constructor(options: UploadOptions) {
-    this.#limit = options.limit;
-    this.#contentLength = options.contentLength;
-    this.#observer = options.observer;
-    this.#taken = new TakenBytes(options.contentLength);
-    this.#feed = new BodyFeed(this.#taken, () => this.#flush());
+  constructor({ limit, contentLength, observer, scarce }: UploadOptions) {
+    this.#limit = limit;
+    this.#contentLength = contentLength;
+    this.#observer = observer;
+    this.#scarce = scarce;
+    this.#taken = new TakenBytes(contentLength);
+    const partBytes = Math.max(LEAST_PIECE_BYTES, Math.floor(limit / PIECES_PER_BUFFER));
+    const pieceBytes = scarce === undefined ? Number.POSITIVE_INFINITY : partBytes;
+    this.#feed = new BodyFeed(this.#taken, () => this.#flush(), pieceBytes);
   }
 
   /** Bytes taken and not yet with the transport. */
   get bufferedBytes(): number {
     return this.#taken.waiting + this.#feed.heldBytes;
+  }
+
+  /** Whether so much waits that it is the peer who is waited for, not a sender. */
+  get isBackedUp(): boolean {
+    return this.bufferedBytes >= (this.#state === 'open' ? BACKLOG_BYTES : 1);
   }
 
   /** Whether the body was finished, or ending it now would match what was declared. */
@@ -87,6 +110,7 @@ export class UploadBody implements StreamedBody {
     if (this.#senders.hasOffers || !this.#hasRoom()) {
       return this.#senders.offer({ chunk, owned, accepted });
     }
+    if (this.#scarce !== undefined && !this.isBackedUp) this.#scarce();
     const rest = this.#take(chunk, owned);
     if (rest === undefined) return RESOLVED_FALSE;
     this.#chunks += 1;

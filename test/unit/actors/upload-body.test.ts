@@ -5,10 +5,17 @@
 
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { BLOCK_BYTES } from '../../../src/actors/upload-blocks.ts';
+import type { BodySink } from '../../../src/actors/body-stream.ts';
+import { BLOCK_BYTES, OWN_BLOCKS } from '../../../src/actors/upload-blocks.ts';
 import { UploadBody } from '../../../src/actors/upload-body.ts';
 import { settled } from '../../helpers/leaks.ts';
-import { answers, readAll, take, uploadChannel } from '../../helpers/upload-channel.ts';
+import {
+  answers,
+  CountingObserver,
+  readAll,
+  take,
+  uploadChannel,
+} from '../../helpers/upload-channel.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
@@ -256,5 +263,76 @@ describe('ends', () => {
     stream.destroy();
     await once(stream, 'close');
     expect([stream.readableEnded, body.sent]).toEqual([false, false]);
+  });
+});
+
+describe('a sender that is measured', () => {
+  /** A sink that holds one piece, as the stream of HTTP/1.1 does: all that waits in a block. */
+  class OnePiece implements BodySink {
+    readonly pieceBytes = BLOCK_BYTES;
+    readonly shelf = OWN_BLOCKS;
+    heldBytes = 0;
+    accept(piece: Uint8Array): boolean {
+      this.heldBytes += piece.byteLength;
+      return false;
+    }
+    acceptEnd(): void {}
+  }
+
+  function measured(): { body: UploadBody; sink: OnePiece; scarce: () => number } {
+    let scarce = 0;
+    const body = new UploadBody({
+      limit: 256 * 1024,
+      contentLength: undefined,
+      observer: new CountingObserver(),
+      scarce: () => {
+        scarce += 1;
+      },
+    });
+    const sink = new OnePiece();
+    body.attach(sink);
+    body.pull();
+    return { body, sink, scarce: () => scarce };
+  }
+
+  test('T4 gives too little only at first, as it waits for room from then on', async () => {
+    const { body, sink, scarce } = measured();
+    const send = async (): Promise<void> => {
+      while (await body.write(Buffer.alloc(16 * 1024), false));
+    };
+    const all = send();
+    await settled();
+    expect(body.isBackedUp).toBe(true);
+    const before = scarce();
+    for (let pieces = 0; pieces < 20; pieces += 1) {
+      sink.heldBytes = 0;
+      body.pull();
+      body.chunkLeft();
+      await settled(1);
+    }
+    expect([scarce(), body.isBackedUp]).toEqual([before, true]);
+    body.close();
+    await all;
+  });
+
+  test('T4 gives too little while less waits than may be on its way', () => {
+    const { body, scarce } = measured();
+    for (let chunks = 1; chunks <= 4; chunks += 1) {
+      void body.write(Buffer.alloc(16 * 1024), false);
+      expect([scarce(), body.isBackedUp]).toEqual([chunks, chunks === 4]);
+    }
+    void body.write(Buffer.alloc(1), false);
+    expect(scarce()).toBe(4);
+    body.close();
+  });
+
+  test('T4 has given all at the end, of which any byte waits for the peer', () => {
+    const { body, sink } = measured();
+    void body.write(Buffer.alloc(10), false);
+    body.finish();
+    expect(body.isBackedUp).toBe(true);
+    sink.heldBytes = 0;
+    expect(body.isBackedUp).toBe(false);
+    body.close();
   });
 });
