@@ -31,6 +31,7 @@ const TWICE = [
   'message-order',
   'metrics',
   'min-throughput',
+  'min-throughput-upload',
   'one-end',
   'one-end-http2',
   'pool-life',

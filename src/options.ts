@@ -91,8 +91,11 @@ export interface RequestDefaults {
   /** Within a tenant the higher is first, one more for each second waited (H9). Default 0. */
   readonly priority?: number | undefined;
   /**
-   * Ends a peer whose response, from its headers on, moves fewer than `bytes` in an `interval` of so
-   * many ms (T4). Default off.
+   * Ends a peer that moves fewer than `bytes` in an `interval` of so many ms (T4): of both directions
+   * from the headers of the response on, and before them of an upload, while that waits for its peer
+   * and not for its caller. Systems take an upload in steps, so its peer is ended once it is 2 MiB
+   * behind. A body of up to 1 MiB given whole is not measured, nor for sure an upload with less than
+   * 192 KiB of `uploadBuffer`. Default off.
    */
   readonly minThroughput?: { readonly bytes: number; readonly interval: number } | undefined;
   /** Bytes of one upload that are accepted ahead of the peer (U2). Default 256 KiB. */

@@ -115,6 +115,7 @@ export class FlightAttempt implements ExchangeReports {
       this.worker.bytesSent += request.bytes?.byteLength ?? 0;
     } else {
       clock.moved();
+      clock.measureThroughput();
     }
     this.#flight.apply(STARTED);
   }

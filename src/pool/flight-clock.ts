@@ -23,8 +23,8 @@ export interface Timed {
   readonly state: ExchangeState;
   /** Bytes of both directions. */
   readonly bytesMoved: number;
-  /** Whether the response is not being read: such a peer cannot be slow. */
-  readonly isPaused: boolean;
+  /** By how many bytes its peer may now be behind `minThroughput`; `Infinity`: it waits for us. */
+  readonly allowedLagBytes: number;
   timedOut(code: ErrorCode): void;
 }
 
@@ -106,13 +106,23 @@ export class FlightClock extends NotedTimes implements Deadline {
     this.measureThroughput(run.headMs);
   }
 
-  /** Begins an interval of `minThroughput`, where that is asked for. */
-  measureThroughput(nowMs: number = this.now()): void {
-    const { request, bytesMoved } = this.#owner;
-    if (request.minThroughput === undefined) return;
+  /**
+   * Begins an interval of `minThroughput`, where that is asked for. `fromBytes` should have moved
+   * before it.
+   */
+  measureThroughput(nowMs: number = this.now(), fromBytes = this.#owner.bytesMoved): void {
+    const { minThroughput } = this.#owner.request;
+    if (minThroughput === undefined) return;
     this.begun.throughputMs = nowMs;
-    this.begun.throughputBytes = bytesMoved;
-    this.#ask(nowMs + request.minThroughput.interval);
+    this.begun.throughputBytes = fromBytes;
+    this.#ask(nowMs + minThroughput.interval);
+  }
+
+  /** The peer had next to nothing left of an upload to take: what it owes begins anew. */
+  uploadScarce(): void {
+    // From the head of the response on both directions count, whoever is waited for.
+    const isMeasured = !Number.isNaN(this.throughputMs) && Number.isNaN(this.headMs);
+    if (isMeasured) this.measureThroughput();
   }
 
   /** Nobody wants the rest: it has to be over in a while. */
@@ -135,8 +145,7 @@ export class FlightClock extends NotedTimes implements Deadline {
     const dueMs = due.dueMs > nowMs ? due.dueMs : this.#listenedDueMs(due.dueMs);
     if (dueMs > nowMs) {
       this.#ask(dueMs);
-    } else if (due.isThroughput && this.#movedEnough()) {
-      this.measureThroughput(nowMs);
+    } else if (due.isThroughput && this.#movedEnough(nowMs)) {
       // Something else may have fallen due with it.
       this.expire(nowMs);
     } else {
@@ -158,9 +167,15 @@ export class FlightClock extends NotedTimes implements Deadline {
     return dueMs + this.#source.clock.missedSince(sinceMs);
   }
 
-  #movedEnough(): boolean {
-    const { request, bytesMoved, isPaused } = this.#owner;
-    return isPaused || bytesMoved - this.throughputBytes >= (request.minThroughput?.bytes ?? 0);
+  /** Whether its peer was fast enough; then the next interval has begun. */
+  #movedEnough(nowMs: number): boolean {
+    const { request, bytesMoved, allowedLagBytes } = this.#owner;
+    const dueBytes = this.throughputBytes + (request.minThroughput?.bytes ?? 0);
+    if (bytesMoved + allowedLagBytes < dueBytes) return false;
+    // What it is behind it owes; what it is ahead is no reserve.
+    const isOwed = allowedLagBytes !== Number.POSITIVE_INFINITY;
+    this.measureThroughput(nowMs, isOwed ? Math.max(bytesMoved, dueBytes) : bytesMoved);
+    return true;
   }
 
   #ask(dueMs: number): void {

@@ -21,7 +21,7 @@ export interface FlightTimes {
   readonly movedMs: number;
   /** When a response that nobody wants has to be over. */
   readonly drainUntilMs: number;
-  /** Begin of the interval that `minThroughput` measures, and the bytes moved before it. */
+  /** Begin of the interval that `minThroughput` measures, and what should have moved before it. */
   readonly throughputMs: number;
   readonly throughputBytes: number;
 }

@@ -18,6 +18,13 @@ import type { FlightClock } from './flight-clock.ts';
 import { UPLOAD_FINISHED, UPLOAD_SENT } from './flight-events.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
+/**
+ * However steadily a peer takes an upload, it is seen to do so in steps. A system takes more only when
+ * a good part of its buffer is free, on Linux and the loopback 1.4 MiB, and the transport asks for
+ * more only when the system has taken what it had.
+ */
+const STEP_BYTES = 2 * 1024 * 1024;
+
 /** The exchange, as its upload sees it. */
 export interface Uploading {
   readonly request: ResolvedRequest;
@@ -37,9 +44,15 @@ export class FlightUpload implements UploadObserver, PumpObserver {
   #finish: PromiseWithResolvers<boolean> | undefined;
 
   constructor(flight: Uploading) {
-    const { uploadBuffer: limit, contentLength } = flight.request;
-    this.body = new UploadBody({ limit, contentLength, observer: this });
+    const { uploadBuffer: limit, contentLength, minThroughput } = flight.request;
+    const scarce = minThroughput && ((): void => flight.clock.uploadScarce());
+    this.body = new UploadBody({ limit, contentLength, observer: this, scarce });
     this.#flight = flight;
+  }
+
+  /** By how many bytes its peer may be behind; `Infinity` while the caller gives too little. */
+  get allowedLagBytes(): number {
+    return this.body.isBackedUp ? STEP_BYTES : Number.POSITIVE_INFINITY;
   }
 
   /** Begins to read the source of the body, where it has one. */

@@ -195,8 +195,10 @@ export class Flight
     return this.incoming.response.bytesReceived + (this.upload?.body.bytesSent ?? 0);
   }
 
-  get isPaused(): boolean {
-    return this.incoming.isPaused;
+  get allowedLagBytes(): number {
+    // A peer that is not read cannot be slow.
+    if (this.incoming.isPaused) return Number.POSITIVE_INFINITY;
+    return this.isAnswered ? 0 : (this.upload?.allowedLagBytes ?? 0);
   }
 
   timedOut(code: ErrorCode): void {

@@ -4,6 +4,7 @@
  */
 
 import type { Settings } from 'node:http2';
+import type { Readable } from 'node:stream';
 import { http2Peer } from './http2-peer.ts';
 import type { PeerStream } from './http2-stream.ts';
 import type { ScriptedConnection } from './scripted-connection.ts';
@@ -35,6 +36,8 @@ export interface UploadRequest {
   end(): void;
   /** Reads nothing more of the body, so that the sender runs into backpressure. */
   stall(): void;
+  /** Reads so many bytes of what comes, or some more, and then stalls. */
+  take(bytes: number): Promise<void>;
   /** Aborts: closes the connection with a TCP reset, or resets the stream. */
   reset(): void;
   /** Resolves when the connection or the stream is closed; `aborted` unless both sides ended. */
@@ -95,6 +98,7 @@ async function requestOn(connection: ScriptedConnection): Promise<UploadRequest>
       void connection.endChunked();
     },
     stall: () => connection.pause(),
+    take: (bytes) => takeFrom(connection.socket, bytes),
     reset: () => connection.reset(),
     closed: async () => {
       connection.resume();
@@ -137,10 +141,24 @@ function requestOf(stream: PeerStream): UploadRequest {
     end: () => stream.end(),
     // Nothing is read before the test reads.
     stall: () => {},
+    take: (bytes) => takeFrom(stream.stream, bytes),
     reset: () => stream.reset(),
     closed: async () => {
       await stream.closed;
       return { aborted: !(stream.wire.endedByPeer && stream.wire.endedHere) };
     },
   };
+}
+
+function takeFrom(source: Readable, bytes: number): Promise<void> {
+  return new Promise((resolve) => {
+    let left = bytes;
+    const take = (chunk: Buffer): void => {
+      left -= chunk.byteLength;
+      if (left > 0) return;
+      source.off('data', take).pause();
+      resolve();
+    };
+    source.on('data', take).resume();
+  });
 }

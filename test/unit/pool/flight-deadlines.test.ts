@@ -107,6 +107,8 @@ describe('next timeout', () => {
     const measured = { ...FLOWING, throughputMs: 300, throughputBytes: 0 };
     expect(due('receiving', measured, ALL)).toMatchObject({ dueMs: 800, isThroughput: true });
     expect(due('receiving', FLOWING, ALL)).toMatchObject({ dueMs: 3_400, isThroughput: false });
+    const upload = { ...TIMES, movedMs: 200, throughputMs: 200 };
+    expect(due('waiting', upload, ALL)).toMatchObject({ dueMs: 700, isThroughput: true });
     const sooner = due('receiving', measured, { ...ALL, idleTimeoutMs: 10 });
     expect(sooner).toMatchObject({ dueMs: 410, isThroughput: false });
   });
