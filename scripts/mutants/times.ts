@@ -7,6 +7,7 @@ const clock = 'src/pool/flight-clock.ts';
 const due = 'src/pool/flight-deadlines.ts';
 const real = 'src/clock.ts';
 const TIMEOUTS = 'test/unit/clauses/timeouts.test.ts';
+const UPLOAD_STEPS = 'test/unit/clauses/min-throughput-steps.test.ts';
 const CLOCK = 'test/unit/clock.test.ts';
 
 export const times: readonly Mutant[] = [
@@ -87,18 +88,34 @@ export const times: readonly Mutant[] = [
   {
     id: 'flight-clock: takes a trickle for enough',
     file: clock,
-    find: 'bytesMoved - this.throughputBytes >= (request.minThroughput?.bytes ?? 0)',
-    replace: 'bytesMoved >= this.throughputBytes',
+    find: 'if (bytesMoved + allowedLagBytes < dueBytes) return false;',
+    replace: 'if (bytesMoved + allowedLagBytes < this.throughputBytes) return false;',
     breaks: 'T4',
     owner: MODEL,
   },
   {
-    id: 'flight-clock: calls a peer slow that is not read',
-    file: clock,
-    find: 'return isPaused || bytesMoved',
-    replace: 'return bytesMoved',
+    id: 'flight: calls a peer slow that is not read',
+    file: 'src/pool/flight.ts',
+    find: 'if (this.incoming.isPaused) return Number.POSITIVE_INFINITY;',
+    replace: '',
     breaks: 'T4',
     owner: MODEL,
+  },
+  {
+    id: 'flight-clock: forgives a peer what it is behind with an upload',
+    file: clock,
+    find: 'isOwed ? Math.max(bytesMoved, dueBytes) : bytesMoved',
+    replace: 'bytesMoved',
+    breaks: 'T4',
+    owner: UPLOAD_STEPS,
+  },
+  {
+    id: 'flight-upload: wants an upload to leave without steps',
+    file: 'src/pool/flight-upload.ts',
+    find: 'this.body.isBackedUp ? STEP_BYTES :',
+    replace: 'this.body.isBackedUp ? 0 :',
+    breaks: 'T4',
+    owner: UPLOAD_STEPS,
   },
   {
     id: 'flight-clock: times out what its thread was too busy to hear',

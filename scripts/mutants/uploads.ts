@@ -142,4 +142,28 @@ export const uploads: readonly Mutant[] = [
     breaks: 'U1',
     owner: BLOCKS,
   },
+  {
+    id: 'upload-body: has the peer pay for a sender that gives little',
+    file: body,
+    find: 'if (this.#scarce !== undefined && !this.isBackedUp) this.#scarce();',
+    replace: '',
+    breaks: 'T4',
+    owner: 'test/unit/clauses/min-throughput-upload.test.ts',
+  },
+  {
+    id: 'upload-body: takes what is on its way for what its peer leaves waiting',
+    file: body,
+    find: "(this.#state === 'open' ? BACKLOG_BYTES : 1)",
+    replace: '1',
+    breaks: 'T4',
+    owner: 'test/unit/clauses/min-throughput-steps.test.ts',
+  },
+  {
+    id: 'upload-body: takes a sender for slow that waits for room',
+    file: body,
+    find: 'scarce === undefined ? Number.POSITIVE_INFINITY : partBytes',
+    replace: 'scarce === undefined ? partBytes : Number.POSITIVE_INFINITY',
+    breaks: 'T4',
+    owner: 'test/unit/actors/upload-body.test.ts',
+  },
 ].map((mutant) => ({ owner: MODEL, ...mutant }));
