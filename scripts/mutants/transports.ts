@@ -7,6 +7,8 @@ const place = 'src/actors/exchange-place.ts';
 const errors = 'src/actors/foreign-errors.ts';
 const ERRORS = 'test/unit/actors/foreign-errors.test.ts';
 
+const ODD = 'test/unit/clauses/odd-dispatcher.test.ts';
+
 const socket = 'src/actors/tcp-socket.ts';
 const SOCKET = 'test/unit/actors/tcp-socket.test.ts';
 const turnover = 'src/actors/turnover-map.ts';
@@ -54,6 +56,22 @@ export const transports: readonly Mutant[] = [
     replace: 'return true;',
     breaks: 'H7',
     owner: 'test/unit/actors/transport.test.ts',
+  },
+  {
+    id: 'inline-carrier: believes a transport of the user',
+    file: 'src/actors/inline-carrier.ts',
+    find: ': new CheckedExchange(this',
+    replace: ': new Exchange(this',
+    breaks: 'H3, N12',
+    owner: ODD,
+  },
+  {
+    id: 'checked-exchange: says nothing of what is no response',
+    file: 'src/actors/checked-exchange.ts',
+    find: 'this.breakOff(faultOf(error));',
+    replace: '',
+    breaks: 'H3',
+    owner: ODD,
   },
   {
     id: 'exchange: takes a response that was cut over HTTP/2 for a whole one',

@@ -162,7 +162,7 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    controller: Pick<Dispatcher.DispatchController, 'rawHeaders'>,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
@@ -211,17 +211,20 @@ export class Exchange implements Transfer, Dispatcher.DispatchHandler, Connectio
   /** 1xx are hints on the way to a response, not one (RFC 9110, 15.2). */
   #hinted(): void {
     this.#hints ??= new HintRate();
-    if (!this.#hints.exceeds(this.#clock.now())) {
-      this.#reports.hinted();
-      return;
-    }
+    if (this.#hints.exceeds(this.#clock.now())) this.breakOff(HINTS_ONLY);
+    else this.#reports.hinted();
+  }
+
+  /** Ends it for what has come, which is no response. */
+  protected breakOff(fault: Error): void {
+    if (this.#progress === 'over') return;
     try {
       this.abort();
     } catch (error) {
       this.#reports.transportBroke(error);
       return;
     }
-    this.#reports.exchangeFailed(HINTS_ONLY);
+    this.#reports.exchangeFailed(fault);
   }
 
   #readOn(): void {

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { Carrier, ExchangeReports, Transfer } from './carrier.ts';
+import { CheckedExchange } from './checked-exchange.ts';
 import { Exchange } from './exchange.ts';
 import { type Transport, WorkerAgent } from './worker-agent.ts';
 
@@ -9,10 +10,13 @@ export class InlineCarrier implements Carrier {
   readonly isReady = true;
   readonly #dispatcher: Transport;
   readonly #clock: Clock;
+  /** Whether the transport is the pool's own, not one of the user's. */
+  readonly #isOwn: boolean;
 
   constructor(dispatcher: Transport, clock: Clock) {
     this.#dispatcher = dispatcher;
     this.#clock = clock;
+    this.#isOwn = dispatcher instanceof WorkerAgent;
   }
 
   /**
@@ -21,11 +25,14 @@ export class InlineCarrier implements Carrier {
    * turn by itself before it uses a connection again.
    */
   defers(origin: string): boolean {
-    return !(this.#dispatcher instanceof WorkerAgent && origin.startsWith('http:'));
+    return !(this.#isOwn && origin.startsWith('http:'));
   }
 
   transfer(reports: ExchangeReports): Transfer {
-    return new Exchange(this.#dispatcher, reports, this.#clock);
+    // What the pool's own transport says is not looked at twice: it costs something per header.
+    return this.#isOwn
+      ? new Exchange(this.#dispatcher, reports, this.#clock)
+      : new CheckedExchange(this.#dispatcher, reports, this.#clock);
   }
 
   // Here a transfer that was aborted starts no more.

@@ -19,6 +19,16 @@ export interface ScriptedDispatch {
   data(bytes: string | Uint8Array): void;
   end(trailers?: Record<string, string>): void;
   fail(error: Error): void;
+  /** What undici's types forbid, and plain JavaScript does not. */
+  say(words: (handler: LooseHandler) => void): void;
+}
+
+/** A handler that may be told anything. */
+export interface LooseHandler {
+  head(status: unknown, headers: unknown, rawHeaders?: unknown): void;
+  data(chunk: unknown): void;
+  end(trailers: unknown): void;
+  fail(error: unknown): void;
 }
 
 export class ScriptedDispatcher extends Dispatcher {
@@ -92,5 +102,15 @@ function scripted(
     data: (bytes) => handler.onResponseData?.(controller, Buffer.from(bytes)),
     end: (trailers = {}) => handler.onResponseEnd?.(controller, trailers),
     fail: (error) => handler.onResponseError?.(controller, error),
+    say: (words) =>
+      words({
+        head: (status, headers, rawHeaders = []) => {
+          controller.rawHeaders = rawHeaders as never;
+          handler.onResponseStart?.(controller, status as never, headers as never);
+        },
+        data: (chunk) => handler.onResponseData?.(controller, chunk as never),
+        end: (trailers) => handler.onResponseEnd?.(controller, trailers as never),
+        fail: (error) => handler.onResponseError?.(controller, error as never),
+      }),
   };
 }

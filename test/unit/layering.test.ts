@@ -19,6 +19,7 @@ const LAYERS = ['vocabulary', 'actors', 'pool', 'adapters', 'index'] as const;
 const USES_UNDICI = [
   'actors/dispatch-options.ts',
   'actors/exchange.ts',
+  'actors/checked-exchange.ts',
   'actors/worker-agent.ts',
   'actors/http1-clients.ts',
   'actors/transport.ts',
