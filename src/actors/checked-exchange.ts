@@ -113,8 +113,10 @@ function rawHeadersOf({ rawHeaders }: RawHeaders): RawHeaders {
   return { rawHeaders: [...decodeRawHeaders(rawHeaders)] };
 }
 
+/** Text is UTF-8, as it is for undici's own `request`, `stream` and `fetch`. */
 function bytesOf(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk === 'string') return Buffer.from(chunk, 'utf8');
   throw new BadResponse(`a part of its body is ${kindOf(chunk)}`);
 }
 

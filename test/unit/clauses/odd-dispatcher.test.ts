@@ -69,6 +69,25 @@ describe.each(['here', 'in another thread'])('H3 a dispatcher asked %s', (where)
     expect(gaugesOf(pool)).toEqual(IDLE);
   });
 
+  test.each([false, true])(
+    'M6 that gives text as data gives its UTF-8 (stream: %s)',
+    async (stream) => {
+      await using played = playedPool();
+      const calls = where === 'here' ? played.pool : played.connected;
+      const handle = calls.get('http://peer.test/', { stream });
+      const wire = await played.dispatcher.begun();
+      wire.say((says) => {
+        afterHead(says);
+        for (const chunk of ['', 'täglich ', '']) says.data(chunk);
+        says.data(Buffer.from('Brot'));
+        says.end({});
+      });
+      const response = await calls.await(handle);
+      expect(response.text()).toBe('täglich Brot');
+      expect(response.metrics.bytesReceived).toBe(13);
+    },
+  );
+
   test('N12 that says headers in other words is taken at them', async () => {
     await using played = playedPool();
     const calls = where === 'here' ? played.pool : played.connected;
