@@ -74,6 +74,14 @@ export const transports: readonly Mutant[] = [
     owner: ODD,
   },
   {
+    id: 'foreign-errors: throws what an error throws when it is looked at',
+    file: errors,
+    find: 'told(() => codeFor(error, point)) ?? codeFor(undefined, point)',
+    replace: 'codeFor(error, point)',
+    breaks: 'H3',
+    owner: 'test/unit/clauses/hostile-errors.test.ts',
+  },
+  {
     id: 'exchange: takes a response that was cut over HTTP/2 for a whole one',
     file: place,
     find: 'const wasCut = this.stream !== undefined && !this.peerEnded && !hasLength;',

@@ -4,6 +4,9 @@
  * The table goes by the `code` of the error or of the cause nearest to it; texts are looked at only
  * where undici gives two faults the same code. What is unknown becomes `ERR_SOCKET` before the
  * response headers and `ERR_TRUNCATED` behind them: the exchange broke, and `cause` says how.
+ *
+ * Invariant: nothing is thrown here. A transport of the user's own may give anything for an error:
+ * what throws when it is looked at says nothing, and its exchange ends all the same (H3).
  */
 
 import type { ErrorCode, Phase } from '../errors.ts';
@@ -66,7 +69,7 @@ const PEER_BROKE_PROTOCOL = /^(bad response|bad upgrade|invalid header|HTTP\/2: 
 
 /** What an error of undici or Node means for an exchange at this point. */
 export function mapForeignError(error: unknown, point: FailurePoint): ForeignFailure {
-  const code = codeFor(error, point);
+  const code = told(() => codeFor(error, point)) ?? codeFor(undefined, point);
   return { code, phase: phaseFor(code, point) };
 }
 
@@ -75,8 +78,19 @@ export function mapForeignError(error: unknown, point: FailurePoint): ForeignFai
  * stays, but not for those who print the error.
  */
 export function hidePeerBytes(error: unknown): void {
-  if (!(error instanceof Error) || !Object.hasOwn(error, 'data')) return;
-  Reflect.defineProperty(error, 'data', { enumerable: false });
+  told(() => {
+    if (!(error instanceof Error) || !Object.hasOwn(error, 'data')) return;
+    Reflect.defineProperty(error, 'data', { enumerable: false });
+  });
+}
+
+/** What an error says when it is asked; `undefined` for one that throws. */
+function told<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch {
+    return undefined;
+  }
 }
 
 function codeFor(error: unknown, point: FailurePoint): ErrorCode {
@@ -114,14 +128,18 @@ function isProtocolFault(error: unknown, foreign: string): boolean {
   return typeof http2Code === 'number' && HTTP2_PROTOCOL_CODES.has(http2Code);
 }
 
+/** Causes of causes are followed this far; they may go in a circle. */
+const MOST_CAUSES = 8;
+
 /** The code of the error itself, of the attempts it stands for, or of its cause. */
-function foreignCode(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return '';
+function foreignCode(error: unknown, depth = 0): string {
+  if (typeof error !== 'object' || error === null || depth > MOST_CAUSES) return '';
   const code = codeOf(error);
   if (code !== '') return code;
-  if (error instanceof AggregateError) return foreignCode(error.errors[0]);
+  if (error instanceof AggregateError) return foreignCode(error.errors[0], depth + 1);
   if (error instanceof Error && error.name === 'HTTPParserError') return parserCode(error);
-  return foreignCode(saidBy(error, 'cause'));
+  // What is said around a cause that throws still counts.
+  return told(() => foreignCode(saidBy(error, 'cause'), depth + 1)) ?? '';
 }
 
 /** undici 8 looks its parser's codes up the wrong way round and leaves `code` undefined. */
@@ -130,7 +148,7 @@ function parserCode(error: Error): string {
 }
 
 function syscallOf(error: unknown): unknown {
-  return error instanceof AggregateError ? syscallOf(error.errors[0]) : saidBy(error, 'syscall');
+  return saidBy(error instanceof AggregateError ? error.errors[0] : error, 'syscall');
 }
 
 function messageOf(error: unknown): string {
@@ -146,13 +164,14 @@ function phaseFor(code: ErrorCode, point: FailurePoint): Phase {
 
 /** undici says that the dispatcher itself was closed or destroyed behind the worker's back. */
 export function isDispatcherGone(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = told(() => codeOf(error));
   return code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED';
 }
 
 /** undici refuses this one request; the dispatcher is fine. */
 export function isForeignMisuse(error: unknown): boolean {
-  return /^UND_(ERR|MOCK_ERR)_/.test(codeOf(error)) && !isDispatcherGone(error);
+  const code = told(() => codeOf(error)) ?? '';
+  return /^UND_(ERR|MOCK_ERR)_/.test(code) && !isDispatcherGone(error);
 }
 
 /** The code of the error itself. */
