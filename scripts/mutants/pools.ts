@@ -184,7 +184,7 @@ export const pools: readonly Mutant[] = [
   {
     id: 'watches: does not hear the signal of a request',
     file: watches,
-    find: 'if (signal !== undefined && watched.signal) this.#monitor.watch(signal, watched.signal);',
+    find: 'if (signal !== undefined && watched.signal) callerMonitor.watch(signal, watched.signal);',
     replace: '',
     breaks: 'X3',
   },

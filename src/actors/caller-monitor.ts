@@ -85,6 +85,12 @@ export class CallerMonitor {
   }
 }
 
+/**
+ * The one of this thread: a caller has one listener, in however many pools, by itself and through
+ * scopes that stand for it.
+ */
+export const callerMonitor = new CallerMonitor();
+
 function letGo({ detach }: Watch): void {
   try {
     detach();

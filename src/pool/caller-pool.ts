@@ -2,11 +2,11 @@
  * A pool bound to one caller: a scope whose end is the death of whoever asked in it (clause C1).
  *
  * Invariants: the scope dies once, when it is disposed or when the caller it stands for dies; it
- * listens to that caller only while an exchange of its own is watched, and scopes of one caller share
- * one listener.
+ * watches that caller only while an exchange of its own is watched. Many scopes may be made for one
+ * caller, as one for each request that it asks for: they share its one listener.
  */
 
-import { CallerMonitor, isDead } from '../actors/caller-monitor.ts';
+import { callerMonitor, isDead } from '../actors/caller-monitor.ts';
 import type { AsyncHandle } from '../async-handle.ts';
 import type { Caller, CallerScope, RequestOptions, RequestOptionsWithUrl } from '../options.ts';
 import { callOf, NO_OPTIONS, type RequestCall } from './validate-request.ts';
@@ -53,9 +53,6 @@ export function createCallerPool(launch: Launch, caller: Caller | undefined): Ca
   };
 }
 
-/** One for all scopes: many may be made for one caller, as one for each request that it asks for. */
-const monitor = new CallerMonitor();
-
 class Scope implements CallerScope {
   readonly #caller: Caller | undefined;
   readonly #listeners = new Set<() => void>();
@@ -74,11 +71,11 @@ class Scope implements CallerScope {
     const isFirst = this.#listeners.size === 0;
     // Before its caller is watched, who may tell of a death at once.
     this.#listeners.add(listener);
-    if (isFirst && this.#caller !== undefined) monitor.watch(this.#caller, this.#watcher);
+    if (isFirst && this.#caller !== undefined) callerMonitor.watch(this.#caller, this.#watcher);
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size > 0 || this.#caller === undefined) return;
-      monitor.unwatch(this.#caller, this.#watcher);
+      callerMonitor.unwatch(this.#caller, this.#watcher);
     };
   }
 

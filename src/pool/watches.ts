@@ -5,7 +5,7 @@
  * nobody's death (C1, X3).
  */
 
-import { CallerMonitor, isDead, isWatchable, type Watcher } from '../actors/caller-monitor.ts';
+import { callerMonitor, isDead, isWatchable, type Watcher } from '../actors/caller-monitor.ts';
 import { TurnoverMap } from '../actors/turnover-map.ts';
 import type { Caller } from '../options.ts';
 import type { ResolvedRequest } from '../resolved-options.ts';
@@ -18,7 +18,6 @@ interface Watched {
 }
 
 export class Watches {
-  readonly #monitor = new CallerMonitor();
   readonly #watched = new TurnoverMap<HandleRecord, Watched>();
 
   /** Begins to watch; an exchange of somebody who is dead already has ended when this returns. */
@@ -41,9 +40,9 @@ export class Watches {
     const watched = this.#watched.get(flight);
     if (watched === undefined) return;
     this.#watched.delete(flight);
-    if (caller !== undefined && watched.caller) this.#monitor.unwatch(caller, watched.caller);
-    if (signal !== undefined && watched.signal) this.#monitor.unwatch(signal, watched.signal);
-    if (isMortal(replyTo) && watched.receiver) this.#monitor.unwatch(replyTo, watched.receiver);
+    if (caller !== undefined && watched.caller) callerMonitor.unwatch(caller, watched.caller);
+    if (signal !== undefined && watched.signal) callerMonitor.unwatch(signal, watched.signal);
+    if (isMortal(replyTo) && watched.receiver) callerMonitor.unwatch(replyTo, watched.receiver);
   }
 
   #watch(flight: HandleRecord): void {
@@ -56,11 +55,11 @@ export class Watches {
     };
     this.#watched.set(flight, watched);
     // The signal first: where it is the caller too, it cancels and nothing is finished (X3).
-    if (signal !== undefined && watched.signal) this.#monitor.watch(signal, watched.signal);
-    if (caller !== undefined && watched.caller) this.#monitor.watch(caller, watched.caller);
+    if (signal !== undefined && watched.signal) callerMonitor.watch(signal, watched.signal);
+    if (caller !== undefined && watched.caller) callerMonitor.watch(caller, watched.caller);
     // It may have ended by that: some callers tell of their death while they are being watched.
     if (receiver === undefined || !watched.receiver || !this.#watched.has(flight)) return;
-    this.#monitor.watch(receiver, watched.receiver);
+    callerMonitor.watch(receiver, watched.receiver);
   }
 }
 

@@ -63,19 +63,29 @@ describe.each(kinds)('%s as caller', (_name, make) => {
     expect(peer.connections).toBe(1);
   });
 
-  test('C1 is listened to once for any number of scopes, and not at all after them', async () => {
+  test('C1 is listened to once, by itself and for any number of scopes and pools, and not at all after them', async () => {
     await using living = await make();
     await using peer = await scriptedPeer();
-    const pool = createPool({ workers: 1, maxInFlight: 1 });
+    const pools = Array.from({ length: 2 }, () => createPool({ workers: 1, maxInFlight: 1 }));
+    const { caller } = living;
     const before = living.listeners();
-    const handles = Array.from({ length: 100 }, () =>
-      pool.withCaller(living.caller).get(peer.origin),
+    const cancels = pools.flatMap((pool) =>
+      Array.from({ length: 100 }, (_, index) => {
+        const scoped = pool.withCaller(caller);
+        const handle =
+          index % 2 === 0 ? scoped.get(peer.origin) : pool.get(peer.origin, { caller });
+        return () => pool.cancel(handle);
+      }),
     );
     expect(living.listeners() - before).toBe(living.worth);
-    for (const handle of handles) pool.cancel(handle);
+    for (const cancel of cancels.slice(1)) cancel();
+    expect(living.listeners() - before).toBe(living.worth);
+    cancels[0]?.();
     expect(living.listeners() - before).toBe(0);
-    await pool.close();
-    expect(gaugesOf(pool)).toEqual(IDLE);
+    for (const pool of pools) {
+      await pool.close();
+      expect(gaugesOf(pool)).toEqual(IDLE);
+    }
   });
 
   test('C1 is listened to once for 1 000 exchanges, and not at all after them', async () => {
