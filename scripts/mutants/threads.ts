@@ -1,4 +1,4 @@
-/** Faults in how the threads of workers are watched. */
+/** Faults in how the threads of workers are watched, and in what goes to those of callers. */
 
 import type { Mutant } from './mutant.ts';
 
@@ -143,5 +143,13 @@ export const threads: readonly Mutant[] = [
     replace: 'Atomics.load(this.#words, this.#at)',
     breaks: 'U3',
     owner: PASSAGE,
+  },
+  {
+    id: 'outbox: loses all that was to go with what cannot be cloned',
+    file: 'src/pool/port/outbox.ts',
+    find: 'for (const item of batch) this.#postAlone(item);',
+    replace: '',
+    breaks: 'H3',
+    owner: 'test/unit/pool/port/outbox.test.ts',
   },
 ];

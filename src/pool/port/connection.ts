@@ -58,7 +58,9 @@ export class Connection
     this.#flights = new FlightTable(this.#hello.prefix);
     this.questions = new Questions(this);
     this.handles = new ConnectedHandles(this, this.#flights, this.#hello.prefix);
-    this.#outbox = new Outbox<Command>(port, queueMicrotask);
+    this.#outbox = new Outbox<Command>(port, queueMicrotask, {
+      instead: (command, error) => this.#refuse(command, error),
+    });
     this.#blocking = new Blocking(port, this.#hello.bell, {
       catchUp: () => this.#reports.catchUp(),
       receive: this.#receive,
@@ -190,6 +192,14 @@ export class Connection
       const ref = report.type === 'message' ? report.message.ref : report.ref;
       this.#flights.get(ref)?.heard(report);
     }
+  }
+
+  /** Options of the user's own may turn into what cannot be cloned; the pool hears nothing of them. */
+  #refuse(command: Command, cause: unknown): undefined {
+    if (command.type !== 'request') return;
+    const { ref } = command;
+    const error = new RequestError('ERR_BAD_OPTIONS', { ref, cause }).toJSON();
+    this.#flights.get(ref)?.heard({ type: 'refused', ref, error });
   }
 
   #end(): void {

@@ -1,28 +1,33 @@
 /**
  * What is to be posted on a port: gathered, and sent as one batch with one transfer list.
  *
- * Invariant: order is kept; a batch is sent once, at the next call of `flush`.
+ * Invariants: order is kept; a batch is sent once, at the next call of `flush`; an item that cannot
+ * be cloned takes no other with it, and somebody answers for it (H3).
  */
 
 import type { MessagePort } from 'node:worker_threads';
 
+/** What the one who posts does beside it. */
+export interface OutboxHost<Item> {
+  /** A batch was sent. */
+  flushed?(): void;
+  /** What goes in the place of an item that cannot be cloned. */
+  instead(item: Item, error: unknown): Item | undefined;
+}
+
 export class Outbox<Item> {
   readonly #port: MessagePort;
   readonly #schedule: (flush: () => void) => void;
-  readonly #flushed: (() => void) | undefined;
+  readonly #host: OutboxHost<Item>;
   #batch: Item[] = [];
   #transfer: ArrayBuffer[] = [];
   #closed = false;
 
-  /** `schedule` says when a batch is due; `flushed` is told after each. */
-  constructor(
-    port: MessagePort,
-    schedule: (flush: () => void) => void,
-    flushed?: (() => void) | undefined,
-  ) {
+  /** `schedule` says when a batch is due. */
+  constructor(port: MessagePort, schedule: (flush: () => void) => void, host: OutboxHost<Item>) {
     this.#port = port;
     this.#schedule = schedule;
-    this.#flushed = flushed;
+    this.#host = host;
   }
 
   /** Gathers an item; the buffers in `transfer` are gone for this thread once it is sent. */
@@ -42,11 +47,21 @@ export class Outbox<Item> {
     try {
       this.#port.postMessage(batch, transfer);
     } catch {
-      // A buffer that somebody has forbidden to transfer: then all are copied.
-      this.#port.postMessage(batch);
+      // A buffer that somebody has forbidden to transfer, or an item that cannot be cloned: nothing
+      // was sent. Each goes alone then, as a copy.
+      for (const item of batch) this.#postAlone(item);
     }
-    this.#flushed?.();
+    this.#host.flushed?.();
   };
+
+  #postAlone(item: Item): void {
+    try {
+      this.#port.postMessage([item]);
+    } catch (error) {
+      const other = this.#host.instead(item, error);
+      if (other !== undefined) this.#port.postMessage([other]);
+    }
+  }
 
   /** Nothing is posted any more. */
   close(): void {

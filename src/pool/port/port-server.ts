@@ -53,9 +53,12 @@ export class PortServer implements ExchangePort {
     });
     const bell = new Int32Array(this.#bell);
     // Not before the turn is over: many sockets are read in one.
-    this.#outbox = new Outbox<Report>(port, setImmediate, () => {
-      Atomics.add(bell, 0, 1);
-      Atomics.notify(bell, 0);
+    this.#outbox = new Outbox<Report>(port, setImmediate, {
+      flushed: () => {
+        Atomics.add(bell, 0, 1);
+        Atomics.notify(bell, 0);
+      },
+      instead: (report, error) => this.#instead(report, error),
     });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
@@ -190,6 +193,22 @@ export class PortServer implements ExchangePort {
         cause instanceof RequestError ? cause : new RequestError('ERR_BAD_OPTIONS', { cause });
       this.report({ type: 'refused', ref, error: error.toJSON() });
     }
+  }
+
+  /** What is said in place of a message or an answer that cannot be cloned; all else is plain. */
+  #instead(report: Report, cause: unknown): Report | undefined {
+    if (report.type === 'answer') {
+      const error = new RequestError('ERR_PROTOCOL', { cause }).toJSON();
+      return { type: 'answer', id: report.id, answer: { type: 'failed', error } };
+    }
+    if (report.type !== 'message') return undefined;
+    const { ref } = report.message;
+    this.#exchanges.get(ref)?.cancel();
+    return {
+      type: 'refused',
+      ref,
+      error: new RequestError('ERR_PROTOCOL', { ref, cause }).toJSON(),
+    };
   }
 
   #died(): void {
