@@ -88,7 +88,10 @@ function actor(value: WatchableActor): Attachment {
   };
 }
 
-/** Not every logic of XState says in its snapshot that it was stopped; its actor knows. */
+/**
+ * Not every logic of XState says in its snapshot that it was stopped; its actor knows. One that is
+ * stopped before it was started tells nobody, and may be started still: only who asks finds it dead.
+ */
 function isActorOver(actor: WatchableActor & { readonly _processingStatus?: unknown }): boolean {
   const snapshot = actor.getSnapshot();
   const hasStatus = typeof snapshot === 'object' && snapshot !== null && 'status' in snapshot;

@@ -8,6 +8,7 @@ import http2, { type ClientHttp2Stream } from 'node:http2';
 import net from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
 import { expect, test } from 'vitest';
+import { createActor, fromTransition } from 'xstate';
 import { attachmentFor } from '../../../src/actors/caller-kinds.ts';
 import { http2Peer } from '../../helpers/http2-peer.ts';
 import { scriptedPeer } from '../../helpers/scripted-peer.ts';
@@ -126,6 +127,19 @@ test('C1 a port is dead for those who begin to listen while it closes', async ()
   await closed;
   const watched = watch(port1);
   await watched.death;
+  expect(watched.seen).toEqual(DEAD);
+});
+
+test('C5 an actor that was stopped before it was started is dead, as long as nobody starts it', () => {
+  const actor = createActor(fromTransition((state: object) => state, {}));
+  const watched = watch(actor);
+  expect(watched.seen).toEqual(ALIVE);
+  actor.stop();
+  // XState tells nobody.
+  expect(watched.seen).toEqual({ deaths: 0, dead: true });
+  actor.start();
+  expect(watched.seen).toEqual(ALIVE);
+  actor.stop();
   expect(watched.seen).toEqual(DEAD);
 });
 
