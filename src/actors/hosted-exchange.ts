@@ -87,10 +87,12 @@ export class HostedExchange implements ExchangeReports, BodyKeeper {
   bodyGone(): void {}
 
   started(): void {
-    const { id, outbox } = this.#options;
+    const { id, mark, outbox } = this.#options;
     const { connection, reusedConnection } = this.#exchange;
     const times = connection && timesOf(connection);
-    this.#noteHead();
+    // Over HTTP/2 it leaves as soon as this returns.
+    if (connection?.isHttp2) mark.noteHead(true);
+    else this.#noteHead();
     this.#watchFlush();
     const ownTimes = reusedConnection === false ? times : undefined;
     const drains = this.#body?.drains ?? false;
@@ -149,6 +151,7 @@ export class HostedExchange implements ExchangeReports, BodyKeeper {
     const { id, mark, outbox } = this.#options;
     this.#noteHead();
     mark.notePassed(this.#body?.bytesSent ?? 0);
+    this.#endIfDropped();
     this.#passed ??= ['passed', id];
     // The pool wakes up and fetches more while they are written here.
     outbox.addWeighed(this.#passed, bytes);
@@ -157,6 +160,7 @@ export class HostedExchange implements ExchangeReports, BodyKeeper {
   bodySent(): void {
     const { id, outbox } = this.#options;
     this.#noteHead();
+    this.#endIfDropped();
     outbox.add(['sent', id]);
   }
 
@@ -166,6 +170,11 @@ export class HostedExchange implements ExchangeReports, BodyKeeper {
     if (this.#head === undefined || this.#data === undefined) return false;
     const [, , status, raw, headers] = this.#head;
     return outbox.merge([this.#head, this.#data], ['whole', id, status, raw, headers, trailers]);
+  }
+
+  /** Where the pool has told its end already, what was noted since must not leave. */
+  #endIfDropped(): void {
+    if (this.#options.mark.revoked) this.abort();
   }
 
   #end(): void {

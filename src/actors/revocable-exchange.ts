@@ -29,6 +29,7 @@ export class RevocableExchange extends Exchange {
   override onRequestStart(...args: Parameters<Exchange['onRequestStart']>): void {
     if (!this.#mark.start()) this.abort();
     super.onRequestStart(...args);
+    if (this.#mark.revoked) this.abort();
   }
 
   /** A stream tells when all of the request has left it; a connection has to be looked at. */

@@ -4,8 +4,9 @@
  * how much of its body, and how much of that the system has taken (W2, U9). It stands in memory
  * that both threads see; so does the next piece of its body, on the way there.
  *
- * Invariant: an exchange is started by its thread or revoked by the pool, never both. So what was
- * revoked can be moved to another worker although the thread may live for a while longer.
+ * Invariants: what the pool has revoked before it was started is not started any more, so it can be
+ * moved to another worker although the thread may live for a while longer; of what the pool has
+ * dropped nothing leaves that was not noted here before, so its end can say what has left.
  */
 
 import { OFFER_WORDS, SharedOffer } from './shared-offers.ts';
@@ -68,6 +69,11 @@ export class SharedMark {
     Atomics.compareExchange(this.#page.flags, this.#index, 0, REVOKED);
   }
 
+  /** The pool wants it no more, started or not. */
+  drop(): void {
+    Atomics.or(this.#page.flags, this.#index, REVOKED);
+  }
+
   /** Bytes of the head can have left, or the connection has refused the request. */
   noteHead(sent: boolean): void {
     if (sent) Atomics.or(this.#page.flags, this.#index, HEAD_SENT);
@@ -94,6 +100,7 @@ export class SharedMark {
     return new SharedOffer(this.#page.offers, OFFER_WORDS * this.#index);
   }
 
+  /** To be asked after something is noted, and before it leaves. */
   get revoked(): boolean {
     return this.#has(REVOKED);
   }

@@ -112,7 +112,8 @@ export class ThreadTransfer implements Transfer {
     if (this.#aborted) return;
     this.#aborted = true;
     if (this.#id === NO_ID) return;
-    this.#mark?.revoke();
+    this.#mark?.drop();
+    this.#upload?.notePassed();
     this.#end();
     this.#link.outbox.add(['abort', this.#id]);
   }

@@ -21,6 +21,17 @@ test('W2 what was started cannot be revoked, what was revoked cannot be started'
   expect([revoked.thread.start(), revoked.pool.started]).toEqual([false, false]);
 });
 
+test('X1 what the pool has dropped is revoked, started or not', () => {
+  const { pool, thread } = markOf(5);
+  thread.start();
+  pool.drop();
+  // Once more, where the peer had refused it.
+  expect([thread.revoked, pool.started, thread.start()]).toEqual([true, true, false]);
+  const waiting = markOf(6);
+  waiting.pool.drop();
+  expect([waiting.thread.start(), waiting.pool.started]).toEqual([false, false]);
+});
+
 test('W2 tells what has left, also when a connection gives the request back', () => {
   const memory = newMarks();
   const { pool, thread } = markOf(4097, memory);

@@ -2,12 +2,14 @@
 
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
+import type { RequestPool } from '../../../src/pool/request-pool.ts';
 import { failureOf, gaugesOf, IDLE } from '../../helpers/ends.ts';
 import { http2Peer } from '../../helpers/http2-peer.ts';
 import { collectUnhandled, settled } from '../../helpers/leaks.ts';
 import type { ScriptedConnection } from '../../helpers/scripted-connection.ts';
 import { type ScriptedPeer, scriptedPeer } from '../../helpers/scripted-peer.ts';
 import { threadPool } from '../../helpers/thread-pool.ts';
+import { ThreadTap } from '../../helpers/thread-tap.ts';
 import { trustedServer } from '../../helpers/tls.ts';
 import { until } from '../../helpers/until.ts';
 
@@ -179,3 +181,58 @@ test('W3 threads that die too often fail the pool', async () => {
   expect(() => pool.get(peer.origin)).toThrow(expect.objectContaining({ code: 'ERR_POOL_FAILED' }));
   await pool.close();
 });
+
+describe('what an end says has left, of an upload that its thread still passes on', () => {
+  test('W2 nothing, and then nothing leaves', async () => {
+    using tap = new ThreadTap('said');
+    await using peer = await scriptedPeer();
+    const pool = threadPool({ thread: { name: 'said' }, ...PATIENT });
+    const upload = await startedUpload(pool, peer, tap);
+    void pool.sendBody(upload.handle, 'too late');
+    await ticked();
+    pool.killWorker(1);
+    const { error } = await failureOf(pool, upload.handle);
+    expect(error).toMatchObject({ code: 'ERR_WORKER_DIED', sent: false, retryable: true });
+    await upload.connection.closed;
+    expect(upload.connection.readAvailable().byteLength).toBe(0);
+    await pool.close();
+  });
+
+  test('U9 all that the peer sees of it', async () => {
+    using tap = new ThreadTap('said');
+    await using peer = await scriptedPeer();
+    const pool = threadPool({ thread: { name: 'said' }, ...PATIENT });
+    const { handle, connection } = await startedUpload(pool, peer, tap);
+    await pool.sendBody(handle, 'in time');
+    await connection.readHead();
+    expect(Buffer.from((await connection.nextChunk()) ?? '').toString()).toBe('in time');
+    await tap.echo('all');
+    // Offered in shared memory, and the thread told of it together with the end.
+    void pool.sendBody(handle, ', too late');
+    await ticked();
+    pool.cancel(handle);
+    const { upload } = await failureOf(pool, handle);
+    expect(upload).toEqual({ complete: false, bytesSent: 7, endedBy: 'failure' });
+    await connection.closed;
+    expect(connection.readAvailable().byteLength).toBe(0);
+    await pool.close();
+  });
+});
+
+/** An upload without a first byte, on a connection that was idle. */
+async function startedUpload(pool: RequestPool, peer: ScriptedPeer, tap: ThreadTap) {
+  const first = pool.await(pool.get(peer.origin));
+  const connection = await peer.connection();
+  await connection.readHead();
+  await connection.respond(200);
+  await first;
+  const handle = pool.post(peer.origin, { streamBody: true });
+  await settled(2);
+  await tap.echo('all');
+  return { handle, connection };
+}
+
+/** What was sent in this turn is on its way, and not yet posted. */
+function ticked(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
