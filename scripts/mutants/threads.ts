@@ -11,6 +11,7 @@ const offers = 'src/actors/shared-offers.ts';
 const PASSAGE = 'test/property/thread-upload.property.test.ts';
 const UPLOAD = 'test/unit/actors/thread-upload.test.ts';
 const HOSTED = 'test/unit/actors/hosted-body.test.ts';
+const HOSTED_EXCHANGE = 'test/unit/actors/hosted-exchange.test.ts';
 
 export const threads: readonly Mutant[] = [
   {
@@ -151,5 +152,39 @@ export const threads: readonly Mutant[] = [
     replace: '',
     breaks: 'H3',
     owner: 'test/unit/pool/port/outbox.test.ts',
+  },
+  {
+    id: 'thread-transfer: says what has left while more may leave',
+    file: 'src/actors/thread-transfer.ts',
+    find: 'this.#mark?.drop();',
+    replace: 'this.#mark?.revoke();',
+    breaks: 'W2',
+    owner: 'test/unit/clauses/threads-death.test.ts',
+  },
+  {
+    id: 'hosted-exchange: passes on bytes that the pool has not counted',
+    file: 'src/actors/hosted-exchange.ts',
+    find: `    mark.notePassed(this.#body?.bytesSent ?? 0);
+    this.#endIfDropped();`,
+    replace: '    mark.notePassed(this.#body?.bytesSent ?? 0);',
+    breaks: 'U9',
+    owner: HOSTED_EXCHANGE,
+  },
+  {
+    id: 'hosted-exchange: sends an empty body that the pool says it has not sent',
+    file: 'src/actors/hosted-exchange.ts',
+    find: `    this.#noteHead();
+    this.#endIfDropped();`,
+    replace: '    this.#noteHead();',
+    breaks: 'W2',
+    owner: HOSTED_EXCHANGE,
+  },
+  {
+    id: 'revocable-exchange: starts as the pool says that it has not',
+    file: 'src/actors/revocable-exchange.ts',
+    find: 'if (this.#mark.revoked) this.abort();',
+    replace: '',
+    breaks: 'W2',
+    owner: HOSTED_EXCHANGE,
   },
 ];
