@@ -36,6 +36,7 @@ export const limits: readonly Mutant[] = [
     find: 'this.#limit = Math.min(this.#most, Math.max(1, limit));',
     replace: 'this.#limit = Math.max(1, limit);',
     breaks: 'H9',
+    owner: 'test/unit/pool/adaptive.test.ts',
   },
   {
     id: 'gates: counts twice who has started while origins had no limit',
@@ -43,6 +44,7 @@ export const limits: readonly Mutant[] = [
     find: 'this.isPerOrigin ? this.#ofOrigin(origin, nowMs) : this.#origins.get(origin);',
     replace: 'this.isPerOrigin ? this.#ofOrigin(origin, nowMs) : undefined;',
     breaks: 'H9',
+    owner: 'test/unit/pool/admission.test.ts',
   },
   {
     id: 'admission: does not count who runs when origins get a limit',
