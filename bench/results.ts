@@ -43,7 +43,7 @@ const OURS = /^spool\b/;
 
 /** Whether only the CPU of the caller's thread counts, and of what the client is compared with. */
 export function countsCaller(client: string): boolean {
-  return client === 'spool thread';
+  return client.startsWith('spool thread');
 }
 
 export function summarize(benchCase: BenchCase, samples: Samples): CaseResult {

@@ -17,6 +17,7 @@ const CLIENTS: Readonly<Record<string, Load>> = {
   axios: async () => (await import('./axios.ts')).axiosClient(),
   spool: async () => (await import('./spool.ts')).spoolReplyTo(),
   'spool thread': async () => (await import('./spool.ts')).spoolThread(),
+  'spool thread 1 MiB': async () => (await import('./spool.ts')).spoolThreadBulk(),
   'spool messages': async () => (await import('./spool.ts')).spoolMessages(),
 };
 

@@ -18,6 +18,13 @@ export function spoolThread(): BenchClient {
   return clientOf('spool thread', createPool({ isolation: 'thread' }));
 }
 
+/** With room for so much of an upload that both threads need not wake each other for each piece. */
+export function spoolThreadBulk(): BenchClient {
+  const pool = createPool({ isolation: 'thread', uploadBuffer: MIB });
+  const { name, close, upload } = clientOf('spool thread 1 MiB', pool);
+  return upload === undefined ? { name, close } : { name, close, upload };
+}
+
 function clientOf(name: string, pool: Pool): BenchClient {
   return {
     name,

@@ -47,6 +47,11 @@ export class HostedBody implements StreamedBody {
     return this.#feed.drainedBytes;
   }
 
+  /** Whether pieces wait here for the transport. */
+  get hasMore(): boolean {
+    return this.#taken.waiting > 0;
+  }
+
   open(): BodyStream {
     const stream = new BodyStream(this);
     this.#feed.attach(stream);

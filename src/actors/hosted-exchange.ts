@@ -153,8 +153,9 @@ export class HostedExchange implements ExchangeReports, BodyKeeper {
     mark.notePassed(this.#body?.bytesSent ?? 0);
     this.#endIfDropped();
     this.#passed ??= ['passed', id];
-    // The pool wakes up and fetches more while they are written here.
-    outbox.addWeighed(this.#passed, bytes);
+    // The pool wakes up and fetches more while they are written here; where more waits for that, it
+    // may hear of them together.
+    outbox.addWeighed(this.#passed, this.#body?.hasMore ? 0 : bytes);
   }
 
   bodySent(): void {

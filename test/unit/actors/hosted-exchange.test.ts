@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import { expect, test } from 'vitest';
 import type { BodyStream } from '../../../src/actors/body-stream.ts';
 import { HostedExchange } from '../../../src/actors/hosted-exchange.ts';
-import { Outbox } from '../../../src/actors/port-outbox.ts';
+import { Outbox, type Parcel } from '../../../src/actors/port-outbox.ts';
 import { BlockTable } from '../../../src/actors/shared-blocks.ts';
 import { MarkPage, newMarks, SharedMark } from '../../../src/actors/shared-marks.ts';
 import type { ThreadReport } from '../../../src/actors/thread-protocol.ts';
@@ -13,8 +13,8 @@ import type { ThreadReport } from '../../../src/actors/thread-protocol.ts';
 class TellingOutbox extends Outbox<ThreadReport> {
   readonly #told: (report: ThreadReport[0]) => void;
 
-  constructor(told: (report: ThreadReport[0]) => void) {
-    super({ postMessage: () => {} }, () => {});
+  constructor(told: (report: ThreadReport[0]) => void, posted: (parcel: unknown) => void) {
+    super({ postMessage: posted }, () => {});
     this.#told = told;
   }
 
@@ -30,6 +30,7 @@ function hosted(told: (report: ThreadReport[0], pool: SharedMark) => void = () =
   const [pool, mark] = [memory, memory].map((each) => new SharedMark(new MarkPage(each), 0));
   if (pool === undefined || mark === undefined) throw new Error('two marks');
   const said: string[] = [];
+  const posted: ThreadReport[] = [];
   let handler: Dispatcher.DispatchHandler = {};
   let body: BodyStream | undefined;
   const exchange = new HostedExchange({
@@ -44,7 +45,10 @@ function hosted(told: (report: ThreadReport[0], pool: SharedMark) => void = () =
       destroy: () => Promise.resolve(),
     },
     mark,
-    outbox: new TellingOutbox((report) => told(report, pool)),
+    outbox: new TellingOutbox(
+      (report) => told(report, pool),
+      (parcel) => posted.push(...(parcel as Parcel<ThreadReport>)[0]),
+    ),
     blocks: new BlockTable(),
     request: {
       method: 'POST',
@@ -66,7 +70,7 @@ function hosted(told: (report: ThreadReport[0], pool: SharedMark) => void = () =
     body.on('end', () => said.push('ended'));
     return body;
   };
-  return { exchange, pool, said, start };
+  return { exchange, pool, said, posted, start };
 }
 
 test('W2 is aborted where it starts as the pool says that it has not', () => {
@@ -97,4 +101,22 @@ test('W2 is aborted before the transport sends the head of a body that is empty'
   pool.drop();
   await new Promise((resolve) => setImmediate(resolve));
   expect(said).toEqual(['aborted', 'over', 'ended']);
+});
+
+test('U2 tells of room at once when it has nothing more to write, else of all of it together', async () => {
+  const { exchange, posted, start } = hosted();
+  const body = start();
+  body.read(0);
+  await new Promise((resolve) => setImmediate(resolve));
+  const reports = (): string[] => posted.splice(0).map(([type]) => type);
+  expect(reports()).toEqual(['started']);
+  for (let piece = 0; piece < 3; piece += 1) exchange.chunk(Buffer.alloc(65_536));
+  expect(reports()).toEqual(['passed']);
+  // It asks for the next one before it gives the first.
+  body.read();
+  expect(reports()).toEqual([]);
+  body.read();
+  expect(reports()).toEqual(['passed']);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(reports()).toEqual([]);
 });
