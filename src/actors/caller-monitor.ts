@@ -81,7 +81,16 @@ export class CallerMonitor {
     reportedDead.add(caller);
     this.#watches.delete(caller);
     letGo(watch);
-    for (const watcher of watch.watchers.keys()) watcher.callerDied();
+    const failures: unknown[] = [];
+    for (const watcher of watch.watchers.keys()) {
+      try {
+        watcher.callerDied();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    // They are of many pools: each hears of it before one of them may fail (H3).
+    if (failures.length > 0) throw failures[0];
   }
 }
 

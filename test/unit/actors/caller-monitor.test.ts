@@ -155,6 +155,28 @@ test('C1 refuses what has no death to be observed', () => {
   }
 });
 
+test('H3 a watcher that throws keeps no other one from hearing of a death', () => {
+  const monitor = new CallerMonitor();
+  const caller = new AbortController();
+  const heard = new Heard();
+  const failing: Watcher = {
+    callerDied() {
+      throw new Error('broken');
+    },
+  };
+  // Told at once, as the listener of an event may not throw where a test hears of it.
+  let died = (): void => {};
+  Object.defineProperty(caller.signal, 'addEventListener', {
+    value: (_type: string, listener: () => void) => {
+      died = listener;
+    },
+  });
+  monitor.watch(caller.signal, failing);
+  monitor.watch(caller.signal, heard);
+  expect(() => died()).toThrow('broken');
+  expect([heard.reports, monitor.size]).toEqual([1, 0]);
+});
+
 test('C1 a watcher that leaves twice, or was never there, changes nothing', () => {
   const controller = new AbortController();
   const monitor = new CallerMonitor();
