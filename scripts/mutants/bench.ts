@@ -92,7 +92,10 @@ export class Bench {
     try {
       const { passed, firstFailure, message } = this.#test([mutant.owner]);
       if (passed) return { mutant, verdict: 'survived', killedBy: undefined };
-      const killedBy: Killer = { test: firstFailure, saying: reasonIn(message) };
+      const killedBy: Killer = {
+        test: firstFailure,
+        saying: reasonIn(message.replaceAll(`${this.#root}/`, '')),
+      };
       this.#remember(key, killedBy);
       return { mutant, verdict: 'killed', killedBy };
     } finally {
