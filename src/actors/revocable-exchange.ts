@@ -29,6 +29,7 @@ export class RevocableExchange extends Exchange {
   override onRequestStart(...args: Parameters<Exchange['onRequestStart']>): void {
     if (!this.#mark.start()) this.abort();
     super.onRequestStart(...args);
+    // The pool may have told its end while that was noted, and not have counted it.
     if (this.#mark.revoked) this.abort();
   }
 
