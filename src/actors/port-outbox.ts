@@ -61,11 +61,11 @@ export class Outbox<Item> {
    */
   addWeighed(item: Item, bytes: number): void {
     const isMuch = this.weigh(bytes);
-    const isLast = this.#items.at(-1) === item;
-    if (!isMuch && !isLast) this.add(item);
-    if (!isMuch) return;
-    if (!isLast) this.#items.push(item);
-    this.flush();
+    if (this.#items.at(-1) !== item) {
+      if (isMuch) this.#items.push(item);
+      else this.add(item);
+    }
+    if (isMuch) this.flush();
   }
 
   /** What was added stands for so many bytes more; whether that should be posted soon. */

@@ -77,12 +77,11 @@ export class ThreadUpload implements BodySink {
     this.#postNext();
     if (block === undefined) {
       outbox.give(bytes);
-      outbox.add(['chunk', id]);
+      this.#post(['chunk', id], byteLength);
     } else {
       block.isKnown = true;
-      outbox.add(['lent', id, [block.number, byteOffset, byteLength]]);
+      this.#post(['lent', id, [block.number, byteOffset, byteLength]], byteLength);
     }
-    if (outbox.weigh(byteLength)) queueMicrotask(() => outbox.flush());
     return true;
   }
 
@@ -129,8 +128,14 @@ export class ThreadUpload implements BodySink {
     const piece = this.#next;
     if (piece === undefined) return;
     this.#next = undefined;
-    this.#link.outbox.add(['lent', this.#link.id, piece]);
-    this.#link.outbox.weigh(piece[2]);
+    this.#post(['lent', this.#link.id, piece], piece[2]);
+  }
+
+  /** What stands for many bytes leaves when this job is done: the end may follow. */
+  #post(command: ThreadCommand, bytes: number): void {
+    const { outbox } = this.#link;
+    outbox.add(command);
+    if (outbox.weigh(bytes)) queueMicrotask(() => outbox.flush());
   }
 
   get #newlyPassed(): number {
